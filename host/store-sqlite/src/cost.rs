@@ -225,9 +225,10 @@ async fn finished(store: &SqliteStore, count: u64) {
     let fill = format!(
         "{rows} insert into request (id, tenant, endpoint, headers, body, received_at)
              select i, 'acme', 'dispositions', '[]', zeroblob(2), 0 from n;
-         {rows} insert into history (id, tenant, kind, dedup_key, receipt, payload, lead, state, class, counted, ambiguous,
-                 generation, accepted_at, changed_at)
-             select i, 'acme', 'disposition', 'K-' || i, i, 0, 'L-' || i % 100, 'done', 'committed', 0, 0, 0, i, i from n;
+         {rows} insert into history (id, tenant, kind, dedup_key, receipt, payload, lead, state, class, counted,
+                 ambiguous, generation, accepted_at, changed_at)
+             select i, 'acme', 'disposition', 'K-' || i, i, 0, 'L-' || i % 100, 'done', 'committed', 0, 0, 0, i, i
+             from n;
          {rows} insert into delivery_key (digest, delivery, receipt, body_digest, accepted_at)
              select randomblob(16), i, i, zeroblob(32), i from n;
          {rows} insert into attempt (delivery, fence, tenant, release, started_at, ended_at, class)

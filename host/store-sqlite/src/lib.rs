@@ -14,7 +14,9 @@ mod cost;
 mod delivery;
 mod intake;
 mod lead;
+mod line;
 mod open;
+mod open_error;
 mod page;
 mod queue;
 mod readers;
@@ -28,7 +30,8 @@ mod tests;
 mod token;
 mod writer;
 
-pub use open::{OpenError, SqliteOptions, Synchronous};
+pub use open::{SqliteOptions, Synchronous};
+pub use open_error::OpenError;
 pub use writer::WriteStats;
 
 use jackfield_domain::intake::idempotency::KeyDigester;

@@ -4,7 +4,7 @@ use rand::RngExt as _;
 use rusqlite::{Connection, params};
 
 use crate::column::Columns as _;
-use crate::open::OpenError;
+use crate::open_error::OpenError;
 use crate::sql::{all, execute, only};
 use jackfield_domain::intake::idempotency::KeyDigester;
 use jackfield_store::StoreError;

@@ -58,6 +58,7 @@ fn prepare<'a>(db: &'a Connection, sql: &str) -> Result<CachedStatement<'a>, Sto
 }
 
 /// The database's messages name tables and columns, never values.
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
 pub(crate) fn failed(error: rusqlite::Error) -> StoreError {
     StoreError::Unavailable(error.to_string())
 }

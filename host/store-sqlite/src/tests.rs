@@ -5,19 +5,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use jiff::Timestamp;
-use rusqlite::types::Value;
-use rusqlite::{Connection, params_from_iter};
+use rusqlite::Connection;
 use serde_json::json;
 use tempfile::TempDir;
 
-use super::column::Columns as _;
-use super::delivery::listing::ListingQuery;
 use super::open::verify;
-use super::sql::{all, failed};
+use super::sql::failed;
 use super::writer::{Transaction, Write};
 use super::{SqliteOptions, SqliteStore, Synchronous};
 use jackfield_domain::call::disposition::{self, Disposition};
-use jackfield_domain::custody::personal_data::PERSONAL_DATA;
 use jackfield_domain::delivery::{DeliveryKind, DeliveryState, DeliveryVerdict, NextStep, StopReason};
 use jackfield_domain::id::{LeadId, ReleaseNumber, TenantName};
 use jackfield_store::{
@@ -25,6 +21,9 @@ use jackfield_store::{
     DeliveryStore as _, FinishAttempt, FinishOutcome, IntakeStore as _, LeadStore as _, PageRequest, QueueStore as _,
     RawRequest, ReadinessStore as _, StoreError, TenantShare,
 };
+
+mod personal_data;
+mod plans;
 
 pub(super) async fn store() -> (TempDir, SqliteStore) {
     let folder = TempDir::new().unwrap();
@@ -333,129 +332,4 @@ async fn the_size_of_the_file_can_be_limited() {
     assert!(error.to_string().contains("full"), "{error}");
     sql(&store, "drop table filler").await.unwrap();
     store.ready().await.unwrap();
-}
-
-/// `SQLite`'s plan for a query.
-async fn plan(store: &SqliteStore, query: &str) -> Vec<String> {
-    let sql = format!("explain query plan {query}");
-    let plan = move |db: &Connection| {
-        let mut statement = db.prepare(&sql).map_err(failed)?;
-        let values = vec![Value::Null; statement.parameter_count()];
-        let lines = statement.query_map(params_from_iter(values), |row| row.get("detail"));
-        let lines = lines.map_err(failed)?;
-        lines.collect::<Result<_, _>>().map_err(failed)
-    };
-    store.readers.read(plan).await.unwrap()
-}
-
-#[tokio::test]
-async fn hot_queries_read_few_deliveries() {
-    // A query may scan: one row, the result of a subquery (its own plan is among the lines), counts by tenant, the four
-    // ranks, the three kinds, leased deliveries, unannounced alerts.
-    const SMALL: [&str; 7] = [
-        "CONSTANT ROW",
-        "(subquery-",
-        "c",
-        "r VIRTUAL TABLE",
-        "k VIRTUAL TABLE",
-        "queue USING INDEX queue_leased",
-        "alert USING INDEX alert_untold",
-    ];
-    let (_folder, store) = store().await;
-    let queries = [
-        super::queue::claim::CLAIMABLE,
-        super::queue::claim::DUE.as_str(),
-        super::queue::claim::NEXT_DUE.as_str(),
-        super::delivery::listing::QUEUE_DEPTH,
-        super::queue::finish::LOST_LEASES,
-        super::breaker::HELD,
-        super::alert::UNANNOUNCED,
-    ];
-    for query in queries {
-        let plan = plan(&store, query).await;
-        let scans = plan.iter().filter_map(|line| line.strip_prefix("SCAN "));
-        for scan in scans {
-            assert!(SMALL.iter().any(|small| scan.starts_with(small)), "{query}\n{plan:#?}");
-        }
-        let sorts = plan.iter().any(|line| line.contains("TEMP B-TREE"));
-        assert!(!sorts, "{query}\n{plan:#?}");
-    }
-}
-
-#[tokio::test]
-async fn open_deliveries_are_read_apart() {
-    let (_folder, store) = store().await;
-    let filter = DeliveryFilter {
-        states: vec![DeliveryState::Dead, DeliveryState::Review],
-        ..DeliveryFilter::default()
-    };
-    let queries = ListingQuery::of(&filter, &[], 9, 9);
-    assert_eq!(queries.len(), 1);
-    let plan = plan(&store, &queries[0].sql).await;
-    assert!(plan.iter().all(|line| line.contains(" queue ")), "{plan:?}");
-}
-
-/// Columns of texts and bytes that hold no personal data: ids, keys, words, digests, secrets, components, and texts that the
-/// host makes of them.
-const IMPERSONAL: [&str; 21] = [
-    "*.tenant",
-    "*.lead",
-    "*.kind",
-    "*.dedup_key",
-    "*.order_key",
-    "*.state",
-    "*.reason",
-    "*.class",
-    "*.reference",
-    "*.digest",
-    "*.body_digest",
-    "*.name",
-    "queue.lease_owner",
-    "request.endpoint",
-    "lead.priority",
-    "alert.message",
-    "installation.digest_key",
-    "breaker.forced",
-    "token.hash",
-    "audit_anchor.hash",
-    "tenant.name",
-];
-
-#[tokio::test]
-async fn personal_data_is_listed() {
-    let (_folder, store) = store().await;
-    let columns = |db: &Connection| {
-        let tables = "select t.name || '.' || c.name as name, c.type as kind
-             from sqlite_schema t join pragma_table_xinfo(t.name) c
-             where t.type = 'table' and t.name not like 'sqlite_%'";
-        all(db, tables, [], |row| {
-            Ok((row.text("name")?.to_owned(), row.text("kind")?.to_lowercase()))
-        })
-    };
-    let columns = store.readers.read(columns).await.unwrap();
-    for listed in PERSONAL_DATA {
-        let name = format!("{}.{}", listed.table, listed.column);
-        assert!(columns.iter().any(|(column, _)| *column == name), "there is no {name}");
-    }
-    let whole = [
-        "adapter",
-        "adapter_bytes",
-        "adapter_version",
-        "release",
-        "secret",
-        "audit",
-    ];
-    for (name, kind) in &columns {
-        let (table, column) = name.split_once('.').unwrap();
-        let is_listed = PERSONAL_DATA
-            .iter()
-            .any(|listed| (listed.table, listed.column) == (table, column));
-        let is_harmless = IMPERSONAL.contains(&name.as_str())
-            || IMPERSONAL.contains(&format!("*.{column}").as_str())
-            || whole.contains(&table);
-        assert!(
-            kind == "integer" || is_listed || is_harmless,
-            "{name}: list it in custody/personal_data.rs, or among what holds no personal data"
-        );
-    }
 }

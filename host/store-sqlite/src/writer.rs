@@ -3,8 +3,8 @@
 //! A commit waits for the disk; all jobs that arrive meanwhile go into the next one, up to [`BATCH`] of them.
 //! The host's own work goes first: there is never more of it than there are workers, and a flood of accepts, which may
 //! come from one tenant, must not prevent another's deliveries from being claimed and finished.
-//! Callers get their results after the commit with their work. If one job of a batch fails, the batch is rolled back and
-//! each job gets its own transaction, so that a bad job fails alone: this is why work can run twice.
+//! Callers get their results after the commit with their work. If one job of a batch fails, the batch is rolled back
+//! and each job gets its own transaction, so that a bad job fails alone: this is why work can run twice.
 
 mod ledger;
 
@@ -159,8 +159,11 @@ struct Pending<W: Write> {
     reply: oneshot::Sender<Result<W::Output, StoreError>>,
 }
 
+/// Receives a caller's result.
+type Answer<T> = oneshot::Receiver<Result<T, StoreError>>;
+
 /// A job, and the receiver of its caller's result.
-fn pending<W: Write>(work: W) -> (Box<dyn Job>, oneshot::Receiver<Result<W::Output, StoreError>>) {
+fn pending<W: Write>(work: W) -> (Box<dyn Job>, Answer<W::Output>) {
     let (reply, answer) = oneshot::channel();
     let output = None;
     (Box::new(Pending { work, output, reply }), answer)

@@ -10,6 +10,8 @@ use jackfield_tests::node::TestNode;
 use jackfield_tests::operator::Operator;
 use serde_json::{Value, json};
 
+use super::database::sql;
+
 /// The trail, oldest first, as `actor action target status`.
 async fn trail(test: &TestNode, operator: &Operator) -> Vec<String> {
     let listed = operator.get(test, "/v1/audit?limit=200").await;
@@ -139,8 +141,7 @@ async fn unaudited_change_is_not_made() {
     sql(
         &test,
         "create trigger full before insert on audit begin select raise(abort, 'full'); end",
-    )
-    .await;
+    );
     let refused = operator
         .ask(&test, Method::POST, "/v1/tokens", Some(&request))
         .await
@@ -226,8 +227,7 @@ async fn concurrent_changes_form_one_chain() {
     sql(
         &test,
         "drop trigger audit_is_kept; drop trigger audit_stays; delete from audit where seq > 190",
-    )
-    .await;
+    );
     assert_eq!(
         verified(&test, &operator).await["intact"],
         true,

@@ -194,8 +194,7 @@ async fn host_that_serves_no_tenant_is_not_ready() {
     sql(
         &test,
         "create table saved as select * from release; update release set spec = '{}'",
-    )
-    .await;
+    );
     test.restart().await;
     let (code, body) = ready(&test).await;
     assert_eq!((code, &body["not_ready"]), (503, &serde_json::json!(["tenants"])));
@@ -206,8 +205,7 @@ async fn host_that_serves_no_tenant_is_not_ready() {
     sql(
         &test,
         "replace into release select * from saved where tenant = 'saket-estates'",
-    )
-    .await;
+    );
     test.restart().await;
     assert_eq!(ready(&test).await.0, 200);
     let open = test.store().tenants_alerted(AlertKind::NotServing).await.unwrap();

@@ -1,7 +1,7 @@
 //! What of the database is personal data: the one list that is erased, exported and sealed by.
 //!
-//! Ids of leads, calls and deliveries are not in it: they name a person only to the CRM and the calling platform, and keys and
-//! digests have to survive the data.
+//! Ids of leads, calls and deliveries are not in it: they name a person only to the CRM and the calling platform, and
+//! keys and digests have to survive the data.
 
 /// Whose data it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The order of the deliveries with one order key: they stand in a line, and only the first may go.
 //!
-//! A store keeps a row for each line that has a live delivery, and changes it in the transaction that adds a delivery to
-//! the line, claims one, or ends one's attempt. Who goes next is decided here and nowhere else.
+//! A store keeps a row for each line that has a live delivery, and changes it in the transaction that adds a delivery
+//! to the line, claims one, or ends one's attempt. Who goes next is decided here and nowhere else.
 
 use super::DeliveryRank;
 use crate::id::DeliveryId;
@@ -68,8 +68,8 @@ impl DeliveryLine {
         }
     }
 
-    /// The line after its head's attempt has ended: `stays` is the head's place if it is ready again, `waiting` the first
-    /// of the others. None if nobody is left.
+    /// The line after its head's attempt has ended: `stays` is the head's place if it is ready again, `waiting` the
+    /// first of the others. None if nobody is left.
     #[must_use]
     pub fn after_attempt(stays: Option<LinePlace>, waiting: Option<LinePlace>) -> Option<Self> {
         let head = stays.into_iter().chain(waiting).min()?;

@@ -63,14 +63,18 @@ impl MalformedHead {
 }
 
 /// Whether a path asks for a lead's status, or seems to: whoever gets a problem for it is told not to call the lead.
-/// Everything below a tenant's `leads` may be such a question with a slash in the lead's id; only reports of calls are
-/// none.
+/// Everything below a tenant's `leads` may be such a question, with a slash in the lead's id; only the path of a call's
+/// report is none.
 #[must_use]
 pub fn may_ask_for_status(path: &str) -> bool {
-    let mut segments = path.split('/').filter(|segment| !segment.is_empty());
-    let last = segments.clone().next_back().unwrap_or_default();
-    let below_leads = segments.any(|segment| segment == "leads") && segments.next().is_some();
-    last.eq_ignore_ascii_case("status") || (below_leads && last != "disposition")
+    let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let leads = segments.iter().position(|segment| *segment == "leads");
+    let below_leads = leads.map(|at| &segments[at + 1..]);
+    match below_leads {
+        Some([] | [_, "disposition"]) => false,
+        Some(_) => true,
+        None => segments.last().is_some_and(|last| last.eq_ignore_ascii_case("status")),
+    }
 }
 
 /// Checks the `Transfer-Encoding` of a request.
@@ -284,6 +288,7 @@ mod tests {
             "//v1/tenants/t/leads/L-1/status/",
             "/v1/tenants/t/leads/A/7/STATUS",
             "/v1/tenants/t/leads/A",
+            "/v1/tenants/t/leads/A/7/disposition",
             "/v2/leads/A/stat",
             "/status",
         ] {

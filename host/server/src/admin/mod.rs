@@ -151,7 +151,7 @@ pub fn router(state: AdminState) -> Router {
     let description = Arc::new(description);
     let others = Router::new().route(
         "/openapi.json",
-        get(|| async move { Json(description).into_response() }),
+        get(|| async move { Json(&*description).into_response() }),
     );
     let requests = state.requests.clone();
     with_fallbacks_and_layers(others.merge(v1).with_state(state), requests)

@@ -22,8 +22,8 @@ use jackfield_domain::lead::status::{self, LeadStatus, StatusAnswer};
 use jackfield_domain::tenant::obstacle::HOST_REFUSED;
 use jackfield_store::StatusRefusal;
 
-/// Asks the CRM, then the store, then answers; a refusal is recorded before it is sent. `observe::request` adds to every
-/// problem that the lead must not be called.
+/// Asks the CRM, then the store, then answers; a refusal is recorded before it is sent. `observe::request` adds to
+/// every problem that the lead must not be called.
 pub async fn get(
     State(state): State<SharedState>,
     agent: Agent,

@@ -91,7 +91,7 @@ pub async fn examine(
             check.refuse(&pointer, secret, |value| given.weakness(value)).await?;
         }
     }
-    for webhook in &spec.webhook {
+    if let Some(webhook) = &spec.webhook {
         for (index, given) in webhook.secrets.iter().enumerate() {
             let pointer = format!("/webhook/secrets/{index}");
             let value = check

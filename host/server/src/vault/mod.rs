@@ -165,15 +165,6 @@ impl Vault {
         }
     }
 
-    /// Seals the plaintext secrets that a store found, before anything else uses the vault.
-    pub fn sealer(&self) -> impl Fn(&TenantName, &str, &Sensitive) -> Result<SealedSecret, StoreError> + use<> {
-        let inner = Arc::clone(&self.0);
-        move |tenant, name, value| {
-            let sealed = inner.seal(tenant, name, value);
-            sealed.map_err(|error| StoreError::Unavailable(error.to_string()))
-        }
-    }
-
     /// Logs which secrets do not open on this host: one line for each tenant.
     fn report(&self, kept: &[SecretRecord]) {
         let keys = self.0.keys.load();

@@ -110,7 +110,8 @@ impl Vault {
                 left += 1;
                 continue;
             };
-            let sealed = self.sealer()(&record.tenant, &record.name, &value)?;
+            let sealed = self.0.seal(&record.tenant, &record.name, &value);
+            let sealed = sealed.map_err(|error| StoreError::Unavailable(error.to_string()))?;
             resealed.push(ResealedSecret {
                 tenant: record.tenant,
                 name: record.name,

@@ -89,8 +89,12 @@ impl ListingQuery {
         query.add_conditions(filter);
         if !digests.is_empty() {
             let list = places(digests.len());
-            let found = format!(" and id in (select delivery from delivery_key where digest in ({list}))");
-            query.sql.push_str(&found);
+            let found = [
+                " and id in (select delivery from delivery_key where digest in (",
+                &list,
+                "))",
+            ];
+            query.sql.extend(found);
             query.values.extend(digests.iter().map(|digest| digest.to_vec().into()));
         }
         query.sql.push_str(" order by id desc limit ?");
@@ -120,7 +124,7 @@ impl ListingQuery {
         }
         if !filter.states.is_empty() {
             let list = places(filter.states.len());
-            self.sql.push_str(&format!(" and state in ({list})"));
+            self.sql.extend([" and state in (", &list, ")"]);
             let words = filter.states.iter().map(|state| state.word().to_owned().into());
             self.values.extend(words);
         }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row, params};
 use crate::alert::{self, AlertSubject};
 use crate::column::{Columns as _, micros};
 use crate::lead::rows::{clear_manual, set_manual};
-use crate::queue::line;
+use crate::line;
 use crate::sql::{execute, first, only};
 use crate::writer::Transaction;
 use jackfield_domain::delivery::failure::AttemptClass;

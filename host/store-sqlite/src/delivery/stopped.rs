@@ -7,7 +7,7 @@ use crate::column::{later, micros, stored};
 use crate::delivery::row::{DeliveryRow, Ending};
 use crate::intake::rows::{RenewedLead, add_payload, renew_lead};
 use crate::lead::rows::clear_manual;
-use crate::queue::line;
+use crate::line;
 use crate::sql::execute;
 use crate::writer::{Transaction, Write};
 use jackfield_domain::delivery::{DeliveryState, DocumentShape, LinePlace};
@@ -47,8 +47,8 @@ fn replay(
     };
     execute(
         tx,
-        "update queue set state = 'ready', blocked = ?, generation = generation + 1, due = ?, reason = null, counted = 0,
-             throttles = 0, throttled_since = null, conflicts = 0, lost_leases = 0, ambiguous = ?, changed_at = ?
+        "update queue set state = 'ready', blocked = ?, generation = generation + 1, due = ?, reason = null,
+             counted = 0, throttles = 0, throttled_since = null, conflicts = 0, lost_leases = 0, ambiguous = ?, changed_at = ?
          where id = ?",
         params![
             is_blocked,

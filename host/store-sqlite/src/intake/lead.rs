@@ -10,7 +10,7 @@ use crate::intake::rows::{
 use crate::sql::{execute, first};
 use crate::writer::{Transaction, Write};
 use jackfield_domain::delivery::{DeliveryKind, DeliveryRank, DeliveryState};
-use jackfield_domain::id::{DedupKey, DeliveryId, ReceiptId};
+use jackfield_domain::id::{DedupKey, DeliveryId, LeadId, ReceiptId};
 use jackfield_domain::intake::idempotency::{KEYS_FORGOTTEN_AT_ONCE, RepeatCheck, SeenKey, compare, key_again};
 use jackfield_domain::lead::Lead;
 use jackfield_store::{Accept, AcceptLead, AcceptedWork, Receipt, StoreError};
@@ -150,7 +150,7 @@ fn remember_key(work: &AcceptLead, tx: &Transaction<'_>, key: &DedupKey, receipt
             receipt.delivery.0,
             receipt.id.0,
             work.digest.as_bytes(),
-            receipt.lead.as_ref().map(|lead| lead.as_str()),
+            receipt.lead.as_ref().map(LeadId::as_str),
             micros(receipt.accepted_at),
             micros(later(work.request.received_at, work.window)),
         ],

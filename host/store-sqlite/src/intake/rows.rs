@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use rusqlite::params;
 
 use crate::column::micros;
-use crate::queue::line;
+use crate::line;
 use crate::sql::{execute, exists};
 use crate::writer::Transaction;
 use jackfield_domain::delivery::{DeliveryKind, DeliveryRank, DeliveryState, LinePlace};
@@ -131,8 +131,8 @@ fn insert_ready(tx: &Transaction<'_>, new: &NewDelivery<'_>) -> Result<(), Store
 fn insert_ended(tx: &Transaction<'_>, new: &NewDelivery<'_>) -> Result<(), StoreError> {
     execute(
         tx,
-        "insert into history (id, tenant, kind, dedup_key, receipt, payload, lead, state, counted, ambiguous, generation,
-             accepted_at, changed_at) values (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?)",
+        "insert into history (id, tenant, kind, dedup_key, receipt, payload, lead, state, counted, ambiguous,
+             generation, accepted_at, changed_at) values (?, ?, ?, ?, ?, ?, ?, ?, 0, 0, 0, ?, ?)",
         params![
             new.id.0,
             new.tenant.as_str(),

@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 
 use crate::column::{Columns as _, later, micros};
 use crate::delivery::row::{DeliveryRow, Document};
-use crate::queue::line;
+use crate::line;
 use crate::sql::{all, execute, first, only};
 use crate::writer::{Transaction, Write};
 use jackfield_domain::delivery::{DeliveryKind, DeliveryRank, DeliveryState};

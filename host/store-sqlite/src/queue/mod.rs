@@ -2,7 +2,6 @@
 
 pub(crate) mod claim;
 pub(crate) mod finish;
-pub(crate) mod line;
 
 use async_trait::async_trait;
 use jiff::Timestamp;

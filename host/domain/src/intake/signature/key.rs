@@ -79,8 +79,8 @@ pub fn signing_secret_hint(text: &str, profile: &SignatureProfile) -> Option<&'s
     let text = text.trim();
     let is_hex = text.len() >= 32 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     (profile.secret == SecretFormat::Whsec && is_hex).then_some(
-        "the secret looks like hex, and is read as base64, as Standard Webhooks has it; if signatures do not match, the \
-         other side takes the text itself, or its bytes, as the key: write the base64 of that",
+        "the secret looks like hex, and is read as base64, as Standard Webhooks has it; if signatures do not match, \
+         the other side takes the text itself, or its bytes, as the key: write the base64 of that",
     )
 }
 

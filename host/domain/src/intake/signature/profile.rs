@@ -17,11 +17,11 @@ use self::table::ProfileTable;
 /// | `signature_header` | the header with the signature | required |
 /// | `signed` | `{id}.{timestamp}.{body}`, `{timestamp}.{body}` or `{body}` | required |
 /// | `encoding` | `hex` or `base64` | required |
-/// | `layout` | `single` (one value, or several separated by commas), `list` (separated by spaces) or `pairs` (`k=v,k=v`) | `single` |
+/// | `layout` | `single` (one, or several with commas), `list` (with spaces) or `pairs` (`k=v,k=v`) | `single` |
 /// | `prefix` | the text before the signature, in any case; in a `list`, others are ignored | nothing |
 /// | `signature_key` | in `pairs`: the key of a signature | `v1` |
 /// | `timestamp_key` | in `pairs`: the key of the timestamp, unless it has a header | `t` |
-/// | `timestamp_header` | the header with the timestamp: Unix seconds or milliseconds, or RFC 3339 without fractions | – |
+/// | `timestamp_header` | its header: Unix seconds or milliseconds, or RFC 3339 without fractions | – |
 /// | `id_header` | the header with the id | – |
 /// | `tolerance_seconds` | how old or how far ahead a timestamp may be, 1 to 86400 | 300 |
 /// | `secret` | `raw` (the text's bytes are the key) or `whsec` (base64, with or without `whsec_`) | `raw` |
