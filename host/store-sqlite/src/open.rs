@@ -1,7 +1,6 @@
 //! Opens the database file: the lock, the pragmas, the checks, the tables.
 
 use std::fs::{File, OpenOptions, Permissions, TryLockError};
-use std::io;
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;

@@ -37,8 +37,8 @@ pub use tls::{Tls, TlsError, TlsFiles};
 /// The first bytes of an HTTP/2 connection.
 const HTTP2_PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 /// Most bytes of an unread body that are read and dropped before its connection or stream is closed: some of the
-/// largest bodies. If one is closed while bytes are on their way to it, it is reset, and the client, or a proxy in front of it,
-/// loses the answer.
+/// largest bodies. If one is closed while bytes are on their way to it, it is reset, and the client, or a proxy in
+/// front of it, loses the answer.
 const MAX_DROPPED: usize = 16 * 1024 * 1024;
 /// How long the host waits when the system has no file descriptor or no memory for another connection.
 const ACCEPT_BACKOFF: Duration = Duration::from_secs(1);

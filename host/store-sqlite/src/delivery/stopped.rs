@@ -48,7 +48,8 @@ fn replay(
     execute(
         tx,
         "update queue set state = 'ready', blocked = ?, generation = generation + 1, due = ?, reason = null,
-             counted = 0, throttles = 0, throttled_since = null, conflicts = 0, lost_leases = 0, ambiguous = ?, changed_at = ?
+             counted = 0, throttles = 0, throttled_since = null, conflicts = 0, lost_leases = 0, ambiguous = ?,
+             changed_at = ?
          where id = ?",
         params![
             is_blocked,
