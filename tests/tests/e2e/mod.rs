@@ -5,6 +5,7 @@ mod atrium;
 mod audit;
 mod breaker;
 mod bulkhead;
+mod description;
 mod dispositions;
 mod do_not_call;
 mod documents;

@@ -3,6 +3,7 @@
 pub mod address;
 pub mod document;
 pub mod idempotency;
+pub mod limits;
 pub mod media;
 pub mod request_head;
 pub mod signature;
