@@ -9,6 +9,7 @@
     reason = "this library serves tests only"
 )]
 
+pub mod api_description;
 pub mod components;
 pub mod documents;
 pub mod fakes;

@@ -2,6 +2,7 @@
 
 mod deliveries;
 mod names;
+mod public_request;
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
@@ -198,11 +199,6 @@ impl TestNode {
             .unwrap()
             .release()
             .clone()
-    }
-
-    /// Sends a request to the public listener.
-    pub async fn public(&self, request: Request<Body>) -> TestResponse {
-        send_request(self.node.public.clone(), request).await
     }
 
     /// Sends a request to the admin listener.

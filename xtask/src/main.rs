@@ -110,10 +110,10 @@ enum Command {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "BENCH ARGS")]
         args: Vec<String>,
     },
-    /// Generates docs/contract.md from the documentation in wit/.
+    /// Generates docs/contract.md from the documentation in wit/, and docs/public-api.md from the host's own.
     #[command(after_help = "Examples:\n  cargo xtask reference\n  cargo xtask reference --check")]
     Reference {
-        /// Change nothing; fail if the page is out of date.
+        /// Change nothing; fail if a page is out of date.
         #[arg(long)]
         check: bool,
     },

@@ -7,7 +7,9 @@
 mod admin;
 mod listing;
 mod problem;
+mod problem_responses;
 mod public;
+mod reference;
 
 pub use admin::{
     AcknowledgedView, AdapterView, AlertQuery, AlertView, AppliedView, ApplyQuery, AttemptDetailView, AttemptView,
@@ -20,4 +22,8 @@ pub use admin::{
 };
 pub use listing::{DEFAULT_LIMIT, Listing, MAX_LIMIT, PageQuery};
 pub use problem::{ProblemBody, ProblemKind};
-pub use public::{AgentAttemptView, AgentDeliveryView, AgentLeadPage, LeadStatusView, ReceiptView};
+pub use problem_responses::{problem_response, problem_responses};
+pub use public::{
+    AgentAttemptView, AgentDeliveryView, AgentLeadPage, DispositionDocument, LeadDocument, LeadStatusView, ReceiptView,
+};
+pub use reference::reference_page;

@@ -52,6 +52,28 @@ pub enum ProblemKind {
 }
 
 impl ProblemKind {
+    /// Every kind.
+    pub const ALL: [Self; 18] = [
+        Self::BadRequest,
+        Self::Unauthorized,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Conflict,
+        Self::KeyReused,
+        Self::TooLarge,
+        Self::UnsupportedMedia,
+        Self::TooSlow,
+        Self::RateLimited,
+        Self::Invalid,
+        Self::AdapterFault,
+        Self::CrmRefused,
+        Self::CrmUnavailable,
+        Self::CrmTimeout,
+        Self::TenantUnavailable,
+        Self::Overloaded,
+        Self::Internal,
+    ];
+
     const fn parts(self) -> (StatusCode, &'static str, &'static str) {
         match self {
             Self::BadRequest => (StatusCode::BAD_REQUEST, "bad-request", "The request cannot be read"),
@@ -126,7 +148,8 @@ impl ProblemKind {
 
 const CONFLICT: &str = "It conflicts with what is stored";
 
-/// The body of an error response.
+/// The body of an error response. Those to a status query have the member `callable: false`, and those to a disposition
+/// whose wish not to be called was recorded all the same have `do_not_call_recorded: true`.
 #[derive(Debug, Clone, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct ProblemBody {
     /// `urn:jackfield:problem:` and a stable word.

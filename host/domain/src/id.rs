@@ -26,7 +26,7 @@ impl InvalidId {
 }
 
 macro_rules! text_id {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $rule:literal, $check:expr) => {
+    ($(#[$doc:meta])* $name:ident, $what:literal, $rule:expr, $check:expr) => {
         $(#[$doc])*
         #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
@@ -59,9 +59,18 @@ macro_rules! text_id {
     };
 }
 
+/// Characters of a name in URLs.
+pub const MAX_SLUG: usize = 64;
+/// Bytes of an id that another system chose.
+pub const MAX_FOREIGN: usize = 200;
+/// What a name in URLs has to be.
+pub const SLUG_RULE: &str = "1 to 64 of a-z, 0-9 and `-`, a letter first, no `-` at the end";
+/// What an id has to be that another system chose.
+pub const FOREIGN_RULE: &str = "1 to 200 bytes of printable text, no blanks at the ends";
+
 /// Lower-case letters, digits and inner hyphens: safe in URLs, file names and metrics.
 fn is_slug(value: &str) -> bool {
-    (1..=64).contains(&value.len())
+    (1..=MAX_SLUG).contains(&value.len())
         && value.starts_with(|c: char| c.is_ascii_lowercase())
         && !value.ends_with('-')
         && value
@@ -71,32 +80,32 @@ fn is_slug(value: &str) -> bool {
 
 /// An identifier that another system chose: any printable text of bounded length.
 fn is_foreign(value: &str) -> bool {
-    (1..=200).contains(&value.len()) && value.trim() == value && !value.chars().any(char::is_control)
+    (1..=MAX_FOREIGN).contains(&value.len()) && value.trim() == value && !value.chars().any(char::is_control)
 }
 
 text_id!(
     /// A tenant's name, as in the URL.
-    TenantName, "tenant name", "1 to 64 of a-z, 0-9 and `-`, a letter first, no `-` at the end", is_slug
+    TenantName, "tenant name", SLUG_RULE, is_slug
 );
 text_id!(
     /// An adapter's name, as `describe` gives it.
-    AdapterName, "adapter name", "1 to 64 of a-z, 0-9 and `-`, a letter first, no `-` at the end", is_slug
+    AdapterName, "adapter name", SLUG_RULE, is_slug
 );
 text_id!(
     /// A name that a person chose for a secret. The names that the host generates contain other characters.
-    SecretName, "secret name", "1 to 64 of a-z, 0-9 and `-`, a letter first, no `-` at the end", is_slug
+    SecretName, "secret name", SLUG_RULE, is_slug
 );
 text_id!(
     /// A lead's id in the CRM.
-    LeadId, "lead id", "1 to 200 bytes of printable text, no blanks at the ends", is_foreign
+    LeadId, "lead id", FOREIGN_RULE, is_foreign
 );
 text_id!(
     /// A call's id at the calling platform: its disposition is deduplicated by this id, without a time limit.
-    CallId, "call id", "1 to 200 bytes of printable text, no blanks at the ends", is_foreign
+    CallId, "call id", FOREIGN_RULE, is_foreign
 );
 text_id!(
     /// An idempotency key: requests with the same key are repeats of each other.
-    DedupKey, "idempotency key", "1 to 200 bytes of printable text, no blanks at the ends", is_foreign
+    DedupKey, "idempotency key", FOREIGN_RULE, is_foreign
 );
 text_id!(
     /// An adapter's version: `MAJOR.MINOR.PATCH` with an optional `-suffix`.
@@ -268,6 +277,15 @@ mod tests {
         ] {
             assert!(bad.parse::<TenantName>().is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn rules_name_the_limits() {
+        assert!(SLUG_RULE.starts_with(&format!("1 to {MAX_SLUG} of ")));
+        assert!(FOREIGN_RULE.starts_with(&format!("1 to {MAX_FOREIGN} bytes ")));
+        assert!("a".repeat(MAX_SLUG).parse::<TenantName>().is_ok());
+        assert!("é".repeat(MAX_FOREIGN / 2).parse::<LeadId>().is_ok());
+        assert!("a".repeat(MAX_FOREIGN + 1).parse::<LeadId>().is_err());
     }
 
     #[test]

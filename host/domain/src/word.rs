@@ -14,6 +14,9 @@ macro_rules! words {
             /// Every variant, in the order of its table.
             pub const ALL: [Self; [$($word),+].len()] = [$(Self::$case),+];
 
+            /// Every word, in the order of the table.
+            pub const WORDS: [&'static str; Self::ALL.len()] = [$($word),+];
+
             /// The variant's word.
             #[must_use]
             pub const fn word(self) -> &'static str {

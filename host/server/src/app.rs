@@ -194,6 +194,12 @@ impl Node {
     }
 }
 
+/// The reference of the public API, as Markdown: `docs/public-api.md`.
+#[must_use]
+pub fn public_api_page() -> String {
+    jackfield_api::reference_page(&ingress::public_api())
+}
+
 /// A running host.
 #[derive(Debug)]
 pub struct App {

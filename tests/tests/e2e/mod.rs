@@ -6,6 +6,7 @@ mod audit;
 mod breaker;
 mod bulkhead;
 mod database;
+mod description;
 mod dispositions;
 mod do_not_call;
 mod documents;

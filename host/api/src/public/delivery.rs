@@ -2,12 +2,13 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use jackfield_domain::delivery::failure::{AttemptClass, Rejection};
 use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
 
 /// A delivery and its attempts, as the agent may see them.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct AgentDeliveryView {
     /// Such as `dlv_42`.
     pub id: String,
@@ -36,7 +37,7 @@ pub struct AgentDeliveryView {
 }
 
 /// One attempt of a delivery, as the agent may see it.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct AgentAttemptView {
     /// When it started.
     pub started_at: Timestamp,

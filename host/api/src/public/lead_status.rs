@@ -1,12 +1,13 @@
 //! The response to a status query.
 
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use jackfield_domain::json::JsonMembers;
 use jackfield_domain::lead::status::LeadStatus;
 
-/// May this lead be called now? `lead-status` in docs/contract.md.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// May this lead be called now? Besides these members, it has those that the CRM's adapter adds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct LeadStatusView {
     /// The lead.
     pub lead_id: String,
@@ -18,10 +19,11 @@ pub struct LeadStatusView {
     pub dnc: bool,
     /// Whether a person has spoken to the lead; null if the CRM could not be reached.
     pub human_contacted: Option<bool>,
-    /// RFC 3339 with an offset.
+    /// When the lead was last called: RFC 3339 with an offset.
     pub last_call_attempt: Option<String>,
     /// Further members from the CRM under their pointers, with the digits that it sent; none under the names above.
     #[serde(flatten)]
+    #[schema(value_type = serde_json::Map<String, serde_json::Value>)]
     pub extensions: JsonMembers,
 }
 

@@ -1,5 +1,7 @@
 //! The structured outcome of one call, read from what the agent posts.
 
+mod fields;
+
 use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
 
@@ -9,8 +11,10 @@ use crate::delivery::DeliveryRank;
 use crate::extension::Extension;
 use crate::field::FieldError;
 use crate::id::{CallId, Digest, LeadId};
-use crate::intake::document::{Reader, Section};
+use crate::intake::document::Reader;
 use crate::json::JsonDocument;
+
+pub use fields::DISPOSITION;
 
 /// One call's outcome. Everything but the id and the outcome may be missing: a caller may hang up at any point.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,33 +111,24 @@ impl Disposition {
 
     fn from_document(lead_id: LeadId, document: &JsonDocument, is_new: bool) -> Result<Self, Vec<FieldError>> {
         let document = document.root();
-        let mut reader = Reader::new();
-        let root = reader.root(&document);
-        let call = reader.section(&root, "call_metadata", true);
-        let learned = reader.section(&root, "qualification", true);
-        let visit = reader.section(&root, "site_visit", false);
-        let flags = reader.section(&root, "flags", false);
-
-        let call_id = reader.required(&call, "call_id", |v| v.parsed::<CallId>());
+        let mut reader = Reader::new(&DISPOSITION, &document);
+        let call_id = reader.read(&fields::CALL_ID, |v| v.parsed::<CallId>());
         let outcome = reader
-            .required(&learned, "outcome", |v| v.text(1, 100))
+            .read(&fields::OUTCOME, |v| v.text())
             .map(|word| Outcome::from_word(&word));
-        let duration_seconds = reader.optional(&call, "duration_seconds", |v| v.whole(0, 86_400));
-        let recording_url = reader.optional(&call, "recording_url", |v| v.url());
-        let transcript_url = reader.optional(&call, "transcript_url", |v| v.url());
-        let qualification = Self::qualification(&mut reader, &learned);
-        let site_visit = visit.present().then(|| Self::visit(&mut reader, &visit, is_new));
-        let dnc_flag = reader
-            .optional(&flags, "dnc_requested", |v| v.boolean())
-            .unwrap_or(false);
+        let duration_seconds = reader.read(&fields::DURATION_SECONDS, |v| v.whole());
+        let recording_url = reader.read(&fields::RECORDING_URL, |v| v.url());
+        let transcript_url = reader.read(&fields::TRANSCRIPT_URL, |v| v.url());
+        let qualification = Self::qualification(&mut reader);
+        let site_visit = reader.has(fields::VISIT).then(|| Self::visit(&mut reader, is_new));
+        let dnc_flag = reader.read(&fields::DNC_REQUESTED, |v| v.boolean()).unwrap_or(false);
         let duplicate_detected = reader
-            .optional(&flags, "duplicate_detected", |v| v.boolean())
+            .read(&fields::DUPLICATE_DETECTED, |v| v.boolean())
             .unwrap_or(false);
-        let language_used = reader.optional(&flags, "language_used", |v| v.text(0, 100));
-        let sections = [root, call, learned, visit, flags];
-        let extensions = reader.extensions(&sections);
+        let language_used = reader.read(&fields::LANGUAGE_USED, |v| v.text());
+        let extensions = reader.extensions();
         if is_new {
-            reader.refuse_misplaced(&sections);
+            reader.refuse_misplaced();
             reader.refuse_duplicates(&document);
         }
 
@@ -157,35 +152,33 @@ impl Disposition {
         }
     }
 
-    fn qualification(reader: &mut Reader, learned: &Section<'_>) -> Qualification {
-        /// Ten thousand crore rupees: more than any flat costs, small enough for every CRM's number type.
-        const MAX_RUPEES: i64 = 100_000_000_000;
-        let score = reader.optional(learned, "ai_intent_score", |v| v.whole(0, 100));
-        let budget_min = reader.optional(learned, "budget_min", |v| v.whole(0, MAX_RUPEES));
-        let budget_max = reader.optional(learned, "budget_max", |v| v.whole(0, MAX_RUPEES));
+    fn qualification(reader: &mut Reader<'_>) -> Qualification {
+        let score = reader.read(&fields::AI_INTENT_SCORE, |v| v.whole());
+        let budget_min = reader.read(&fields::BUDGET_MIN, |v| v.whole());
+        let budget_max = reader.read(&fields::BUDGET_MAX, |v| v.whole());
         if let (Some(min), Some(max)) = (budget_min, budget_max)
             && min > max
         {
-            reader.refuse(learned, "budget_max", "must not be below budget_min");
+            reader.refuse(&fields::BUDGET_MAX, "must not be below budget_min");
         }
         Qualification {
             ai_intent_score: score.and_then(|s| u32::try_from(s).ok()),
             budget_min,
             budget_max,
-            bhk_preference: reader.optional(learned, "bhk_preference", |v| v.text(0, 100)),
-            possession_timeline: reader.optional(learned, "possession_timeline", |v| v.text(0, 100)),
-            loan_required: reader.optional(learned, "loan_required", |v| v.boolean()),
-            purchase_intent: reader.optional(learned, "purchase_intent", |v| v.text(0, 100)),
-            nri_flag: reader.optional(learned, "nri_flag", |v| v.boolean()),
+            bhk_preference: reader.read(&fields::BHK_PREFERENCE, |v| v.text()),
+            possession_timeline: reader.read(&fields::POSSESSION_TIMELINE, |v| v.text()),
+            loan_required: reader.read(&fields::LOAN_REQUIRED, |v| v.boolean()),
+            purchase_intent: reader.read(&fields::PURCHASE_INTENT, |v| v.text()),
+            nri_flag: reader.read(&fields::NRI_FLAG, |v| v.boolean()),
         }
     }
 
-    fn visit(reader: &mut Reader, visit: &Section<'_>, is_new: bool) -> SiteVisit {
+    fn visit(reader: &mut Reader<'_>, is_new: bool) -> SiteVisit {
         SiteVisit {
-            booked: reader.optional(visit, "booked", |v| v.boolean()).unwrap_or(false),
-            date: reader.optional(visit, "date", |v| v.date()),
-            time_slot: reader.optional(visit, "time_slot", |v| v.time_of_day()),
-            timezone: reader.optional(visit, "timezone", |v| if is_new { v.zone() } else { v.text(1, 100) }),
+            booked: reader.read(&fields::BOOKED, |v| v.boolean()).unwrap_or(false),
+            date: reader.read(&fields::DATE, |v| v.date()),
+            time_slot: reader.read(&fields::TIME_SLOT, |v| v.time_of_day()),
+            timezone: reader.read(&fields::TIMEZONE, |v| if is_new { v.zone() } else { v.text() }),
         }
     }
 }

@@ -39,23 +39,43 @@ pub enum Outcome {
     Other(String),
 }
 
-impl Outcome {
-    /// The named outcomes, in the contract's order.
-    pub const NAMED: [Self; 12] = [
-        Self::QualifiedVisitBooked,
-        Self::QualifiedNoVisit,
-        Self::CallbackRequested,
-        Self::NotInterestedBudget,
-        Self::NotInterestedLocation,
-        Self::NotInterestedTimeline,
-        Self::AlreadyPurchased,
-        Self::WrongNumber,
-        Self::DncRequested,
-        Self::NoAnswer,
-        Self::InvalidNumber,
-        Self::DuplicateSuppressed,
-    ];
+/// Implements `NAMED`, `WORDS` and `word` from one table of words.
+macro_rules! named_outcomes {
+    ($($case:ident = $word:literal,)+) => {
+        impl Outcome {
+            /// The named outcomes, in the contract's order.
+            pub const NAMED: [Self; [$($word),+].len()] = [$(Self::$case),+];
+            /// Their words.
+            pub const WORDS: [&'static str; [$($word),+].len()] = [$($word),+];
 
+            /// The contract's word.
+            #[must_use]
+            pub fn word(&self) -> &str {
+                match self {
+                    $(Self::$case => $word,)+
+                    Self::Other(word) => word,
+                }
+            }
+        }
+    };
+}
+
+named_outcomes! {
+    QualifiedVisitBooked = "qualified_visit_booked",
+    QualifiedNoVisit = "qualified_no_visit",
+    CallbackRequested = "callback_requested",
+    NotInterestedBudget = "not_interested_budget",
+    NotInterestedLocation = "not_interested_location",
+    NotInterestedTimeline = "not_interested_timeline",
+    AlreadyPurchased = "already_purchased",
+    WrongNumber = "wrong_number",
+    DncRequested = "dnc_requested",
+    NoAnswer = "no_answer",
+    InvalidNumber = "invalid_number",
+    DuplicateSuppressed = "duplicate_suppressed",
+}
+
+impl Outcome {
     /// The outcome that a word of the contract names, in whatever case, and with `-` or blanks for `_`.
     #[must_use]
     pub fn from_word(word: &str) -> Self {
@@ -64,26 +84,6 @@ impl Outcome {
             .into_iter()
             .find(|outcome| fold(outcome.word()) == folded)
             .unwrap_or_else(|| Self::Other(word.to_owned()))
-    }
-
-    /// The contract's word.
-    #[must_use]
-    pub fn word(&self) -> &str {
-        match self {
-            Self::QualifiedVisitBooked => "qualified_visit_booked",
-            Self::QualifiedNoVisit => "qualified_no_visit",
-            Self::CallbackRequested => "callback_requested",
-            Self::NotInterestedBudget => "not_interested_budget",
-            Self::NotInterestedLocation => "not_interested_location",
-            Self::NotInterestedTimeline => "not_interested_timeline",
-            Self::AlreadyPurchased => "already_purchased",
-            Self::WrongNumber => "wrong_number",
-            Self::DncRequested => "dnc_requested",
-            Self::NoAnswer => "no_answer",
-            Self::InvalidNumber => "invalid_number",
-            Self::DuplicateSuppressed => "duplicate_suppressed",
-            Self::Other(word) => word,
-        }
     }
 }
 

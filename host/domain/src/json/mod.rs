@@ -21,7 +21,7 @@ pub use members::JsonMembers;
 pub use node::{JsonMember, JsonNode, JsonValue};
 
 /// The deepest nesting of objects and arrays: that of `serde_json`, so that whoever reads the document next can.
-const MAX_DEPTH: usize = 127;
+pub const MAX_DEPTH: usize = 127;
 
 /// A document in valid JSON, with the text that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,6 @@
 //! A person to be called, read from what a CRM pushes.
 
+mod fields;
 mod priority;
 pub mod status;
 mod suppression;
@@ -7,6 +8,7 @@ mod suppression;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+pub use fields::LEAD_CREATED;
 pub use priority::Priority;
 pub use suppression::SuppressionReason;
 
@@ -37,39 +39,20 @@ impl Lead {
     pub fn read(document: impl Into<JsonDocument>, country: Option<Country>) -> Result<Self, Vec<FieldError>> {
         let document = document.into();
         let node = document.root();
-        let mut reader = Reader::new();
-        let root = reader.root(&node);
-        let lead = reader.section(&root, "lead", true);
-
-        let event = reader.required(&root, "event", |v| v.text(1, 100));
-        if event.is_some_and(|event| event != EVENT) {
-            reader.refuse(
-                &root,
-                "event",
-                "must be `lead.created`; other events are not taken here",
-            );
+        let mut reader = Reader::new(&LEAD_CREATED, &node);
+        reader.read(&fields::EVENT, |v| v.word());
+        let timestamp = reader.read(&fields::TIMESTAMP, |v| v.timestamp());
+        reader.read(&fields::IDEMPOTENCY_KEY, |v| v.parsed::<DedupKey>());
+        let id = reader.read(&fields::ID, |v| v.parsed::<LeadId>());
+        let phone = reader.read(&fields::PHONE, |v| v.phone(country));
+        let phone_alt = reader.read(&fields::PHONE_ALT, |v| v.phone(country));
+        for text in &fields::TEXTS {
+            reader.read(text, |v| v.text());
         }
-        let timestamp = reader.optional(&root, "timestamp", |v| v.timestamp());
-        reader.optional(&root, "idempotency_key", |v| v.parsed::<DedupKey>());
-        let id = reader.required(&lead, "id", |v| v.parsed::<LeadId>());
-        let phone = reader.required(&lead, "phone", |v| v.phone(country));
-        let phone_alt = reader.optional(&lead, "phone_alt", |v| v.phone(country));
-        for name in [
-            "name",
-            "source",
-            "campaign_id",
-            "project_interest",
-            "project_id",
-            "language_preference",
-        ] {
-            reader.optional(&lead, name, |v| v.text(0, 500));
-        }
-        let created_at = reader.optional(&lead, "created_at", |v| v.timestamp());
-        let priority = reader.optional(&lead, "call_priority", |v| {
-            let word = v.text(1, 20).unwrap_or_default();
-            Priority::from_word(&word).ok_or_else(|| "must be high, normal or low".to_owned())
-        });
-
+        let created_at = reader.read(&fields::CREATED_AT, |v| v.timestamp());
+        let priority = reader
+            .read(&fields::CALL_PRIORITY, |v| v.word())
+            .and_then(Priority::from_word);
         reader.refuse_duplicates(&node);
 
         let errors = reader.finish();
@@ -106,7 +89,7 @@ impl Lead {
             extension.merge_into(&mut members);
         }
         let created = LeadCreated {
-            event: EVENT,
+            event: fields::EVENT_WORD,
             idempotency_key: key,
             lead: members,
             timestamp: received_at,
@@ -115,9 +98,6 @@ impl Lead {
         JsonDocument::parse(&text).map_err(|error| vec![FieldError::new("", error.to_string())])
     }
 }
-
-/// The event that a lead is announced by.
-const EVENT: &str = "lead.created";
 
 /// The document of a lead that an adapter parsed.
 #[derive(Serialize)]

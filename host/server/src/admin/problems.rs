@@ -4,10 +4,11 @@
 use std::collections::BTreeMap;
 
 use utoipa::IntoResponses;
-use utoipa::openapi::{Content, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::openapi::{Ref, RefOr, Response};
 
 use crate::problem::{Problem, ProblemKind};
 use crate::tenants::{ApplyError, PushError, with_causes};
+use jackfield_api::problem_response;
 use jackfield_domain::field::FieldError;
 
 /// The error answers of every operation, as the `OpenAPI` description has them.
@@ -15,13 +16,9 @@ pub struct ErrorResponses;
 
 impl IntoResponses for ErrorResponses {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let problem = |description: &str| {
-            let content = Content::new(Some(Ref::from_schema_name("ProblemBody")));
-            ResponseBuilder::new()
-                .description(description)
-                .content("application/problem+json", content)
-                .build()
-                .into()
+        let problem = |description| {
+            let response = problem_response(description, Ref::from_schema_name("ProblemBody"));
+            response.build().into()
         };
         BTreeMap::from([
             ("401".to_owned(), problem("The request has no valid operator token.")),

@@ -34,7 +34,7 @@ use admin_client::{AdminClient, ConnectionArgs, GLOBAL_OPTIONS};
 use output::Output;
 use token::TokenCommand;
 
-use crate::app::Storage;
+use crate::app::{Storage, public_api_page};
 
 /// Connects voice-AI calling platforms to any CRM.
 #[derive(Debug, Parser)]
@@ -98,6 +98,9 @@ enum Command {
     /// Compile one adapter. Only the host runs this.
     #[command(hide = true)]
     CompileAdapter(compile::CompileArgs),
+    /// Print the reference of the public API. Only `cargo xtask reference` runs this.
+    #[command(hide = true, after_help = "Example:\n  jackfield print-reference")]
+    PrintReference,
 }
 
 /// What a command works with: the admin API of a host, and standard output.
@@ -135,6 +138,7 @@ pub fn main_with_storage(storage: Storage) -> ExitCode {
 async fn run(cli: Cli, storage: Storage) -> anyhow::Result<()> {
     let command = match cli.command {
         Command::Serve(args) => return serve::run(args, storage).await,
+        Command::PrintReference => return output::print(public_api_page().trim_end()),
         Command::Adapter(AdapterCommand::Author(command)) => return command.run(&Output::new(cli.json)).await,
         Command::Token(TokenCommand::Recover(args)) => return args.run(&Output::new(cli.json)).await,
         command => command,
@@ -145,7 +149,7 @@ async fn run(cli: Cli, storage: Storage) -> anyhow::Result<()> {
     };
     match command {
         // These need no session, and were run above and in `main_with_storage`.
-        Command::Serve(_) | Command::CompileAdapter(_) => Ok(()),
+        Command::Serve(_) | Command::CompileAdapter(_) | Command::PrintReference => Ok(()),
         Command::Adapter(command) => command.run(&session).await,
         Command::Tenant(command) => command.run(&session).await,
         Command::Token(command) => command.run(&session).await,

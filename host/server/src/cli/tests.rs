@@ -74,6 +74,7 @@ fn commands_are_as_listed() {
     jackfield audit list
     jackfield audit verify
     jackfield compile-adapter
+    jackfield print-reference
     ");
 }
 

@@ -1,20 +1,47 @@
 //! `GET /v1/tenants/{tenant}/deliveries/{id}`: the state of an accepted lead or disposition.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::{Path, State};
+use utoipa::IntoResponses;
+use utoipa::openapi::{self, RefOr};
 
 use super::extract::Agent;
 use super::{SharedState, extract};
 use crate::problem::{Problem, ProblemKind};
-use jackfield_api::{AgentAttemptView, AgentDeliveryView};
+use jackfield_api::{AgentAttemptView, AgentDeliveryView, problem_responses};
 use jackfield_domain::id::DeliveryId;
 use jackfield_store::{AttemptRecord, DeliveryDetail};
 
-/// The delivery and its attempts. A delivery of another tenant is not found.
+/// The problems that an agent may meet.
+struct Problems;
+
+impl IntoResponses for Problems {
+    fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
+        let kinds = [
+            ProblemKind::BadRequest,
+            ProblemKind::Unauthorized,
+            ProblemKind::NotFound,
+            ProblemKind::RateLimited,
+            ProblemKind::Overloaded,
+        ];
+        problem_responses(&kinds, false)
+    }
+}
+
+/// Ask for the state of an accepted lead or disposition.
+///
+/// A delivery of another tenant is not found.
+#[utoipa::path(get, path = "/v1/tenants/{tenant}/deliveries/{id}", operation_id = "showDelivery", tag = "agent",
+    params(("tenant" = String, Path, description = "The tenant's name."),
+        ("id" = String, Path, description = "The delivery's id, as in the receipt.")),
+    security(("agent" = [])),
+    responses((status = 200, description = "The delivery and its attempts.", body = AgentDeliveryView), Problems))]
 pub async fn get(
     State(state): State<SharedState>,
     agent: Agent,
-    Path((_, id)): Path<(String, String)>,
+    Path((_tenant, id)): Path<(String, String)>,
 ) -> Result<Json<AgentDeliveryView>, Problem> {
     let id: DeliveryId = extract::path_part(&id)?;
     let found = state

@@ -1,23 +1,63 @@
 //! `POST /v1/tenants/{tenant}/leads/{lead_id}/disposition`: the agent reports how a call ended.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::HeaderMap;
+use utoipa::IntoResponses;
+use utoipa::openapi::{self, RefOr};
 
 use super::extract::{Agent, ReceivedBody};
 use super::{PublicState, SharedState, answer, extract};
 use crate::intake::{Acceptance, IntakeError};
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
+use jackfield_api::{DispositionDocument, ReceiptView, problem_responses};
 use jackfield_domain::intake::media;
 use jackfield_store::RawRequest;
 
 const ENDPOINT: &str = "disposition";
 
-/// Answers once the disposition, and the do-not-call that it may contain, are durable.
+/// The problems that an agent may meet.
+struct Problems;
+
+impl IntoResponses for Problems {
+    fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
+        let kinds = [
+            ProblemKind::BadRequest,
+            ProblemKind::Unauthorized,
+            ProblemKind::TooSlow,
+            ProblemKind::Conflict,
+            ProblemKind::TooLarge,
+            ProblemKind::UnsupportedMedia,
+            ProblemKind::Invalid,
+            ProblemKind::RateLimited,
+            ProblemKind::TenantUnavailable,
+            ProblemKind::Overloaded,
+        ];
+        problem_responses(&kinds, false)
+    }
+}
+
+/// Report how a call ended.
+///
+/// The `call_id` is the permanent idempotency key. A wish not to be called counts even where the document is refused:
+/// the problem then says `"do_not_call_recorded": true`, every status query for the lead says no from then on, and an
+/// alert stays open until the corrected document, under the same `call_id`, is accepted. The wish is read from
+/// `dnc_requested`, `dnc` or `do_not_call` with true, 1 or yes, in any spelling, at most two levels deep, and from the
+/// outcome `dnc_requested`.
+#[utoipa::path(post, path = "/v1/tenants/{tenant}/leads/{lead_id}/disposition", operation_id = "reportDisposition",
+    tag = "agent",
+    params(("tenant" = String, Path, description = "The tenant's name."),
+        ("lead_id" = String, Path, description = "The lead's id in the CRM.")),
+    security(("agent" = [])),
+    request_body(content = DispositionDocument),
+    responses((status = 202, description = "The disposition is durable.", body = ReceiptView),
+        (status = 200, description = "A repeat, with the first receipt.", body = ReceiptView), Problems))]
 pub async fn post(
     State(state): State<SharedState>,
     agent: Agent,
-    Path((_, lead_id)): Path<(String, String)>,
+    Path((_tenant, lead_id)): Path<(String, String)>,
     headers: HeaderMap,
     body: ReceivedBody,
 ) -> Result<Response, Problem> {
@@ -29,6 +69,7 @@ pub async fn post(
     Ok(answer::accepted(acceptance))
 }
 
+/// Accepts a disposition, and the do-not-call that it may contain, and answers once they are durable.
 async fn accept(
     state: &PublicState,
     agent: Agent,

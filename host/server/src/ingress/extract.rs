@@ -10,12 +10,13 @@ use http::request::Parts;
 use http::{HeaderMap, header};
 use http_body::Body as _;
 
+use super::SharedState;
 use super::rate_limiter::ClientAddress;
-use super::{MAX_BODY, SharedState};
 use crate::observe::request::{BodyError, bearer_token};
 use crate::problem::{Problem, ProblemKind};
 use crate::tenants::{Tenant, TenantSlot};
 use jackfield_domain::id::TenantName;
+use jackfield_domain::intake::limits::MAX_BODY;
 use jackfield_domain::intake::media::{self, UnsupportedMedia};
 use jackfield_domain::intake::throttle::RequestParty;
 

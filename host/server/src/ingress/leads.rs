@@ -1,15 +1,20 @@
 //! `POST /v1/tenants/{tenant}/leads`: a CRM pushes a lead.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::HeaderMap;
+use utoipa::IntoResponses;
+use utoipa::openapi::{self, RefOr};
 
 use super::extract::FullBody;
 use super::rate_limiter::{ClientAddress, Refusal};
 use super::{PublicState, SharedState, answer, extract};
 use crate::intake::{Acceptance, IntakeError, ReceivedLead};
-use crate::problem::Problem;
+use crate::problem::{Problem, ProblemKind};
 use crate::tenants::TenantSlot;
+use jackfield_api::{LeadDocument, ReceiptView, problem_responses};
 use jackfield_domain::id::TenantName;
 use jackfield_domain::intake::media::WebhookFormat;
 use jackfield_domain::intake::signature;
@@ -18,7 +23,43 @@ use jackfield_store::RawRequest;
 
 const ENDPOINT: &str = "leads";
 
-/// Answers once the lead is durable. A refusal is logged with its reason, and counted for its tenant if there is one.
+/// The problems that a sender may meet.
+struct Problems;
+
+impl IntoResponses for Problems {
+    fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
+        let kinds = [
+            ProblemKind::BadRequest,
+            ProblemKind::Unauthorized,
+            ProblemKind::TooSlow,
+            ProblemKind::TooLarge,
+            ProblemKind::UnsupportedMedia,
+            ProblemKind::Invalid,
+            ProblemKind::KeyReused,
+            ProblemKind::RateLimited,
+            ProblemKind::TenantUnavailable,
+            ProblemKind::Overloaded,
+        ];
+        problem_responses(&kinds, false)
+    }
+}
+
+/// Push a lead.
+///
+/// The signature is checked over the raw bytes. An unknown tenant, a bad signature and an address that the tenant does
+/// not allow get the same 401. The lead is a repeat if its signed message id or its `idempotency_key` was used before,
+/// or, where it has neither, its body was sent before, within the tenant's `idempotency_hours`.
+#[utoipa::path(post, path = "/v1/tenants/{tenant}/leads", operation_id = "pushLead", tag = "crm",
+    params(("tenant" = String, Path, description = "The tenant's name."),
+        ("webhook-id" = Option<String>, Header, description = "The message's id. A repeat has the same one."),
+        ("webhook-timestamp" = Option<String>, Header,
+            description = "When it was sent, in Unix seconds; at most five minutes off, unless the tenant's file says \
+                           otherwise.")),
+    security(("crm" = [])),
+    request_body(content = LeadDocument, description = "The lead; in the CRM's own format where the tenant's adapter \
+                                                        reads that."),
+    responses((status = 202, description = "The lead is durable.", body = ReceiptView),
+        (status = 200, description = "A repeat, with the first receipt.", body = ReceiptView), Problems))]
 pub async fn post(
     State(state): State<SharedState>,
     client: ClientAddress,
@@ -41,6 +82,8 @@ pub async fn post(
     Ok(answer::accepted(acceptance))
 }
 
+/// Accepts a lead, and answers once it is durable. A refusal is logged with its reason, and counted for its tenant.
+///
 /// Verifies the signature first; only then does it read the document, and only then is a key ever stored. Every refusal
 /// before the signature is verified looks the same to the sender; the log and the metrics distinguish them.
 async fn accept(

@@ -5,6 +5,7 @@
 
 mod answer;
 mod delivery;
+mod description;
 mod disposition;
 mod extract;
 mod leads;
@@ -15,11 +16,15 @@ mod status;
 use std::sync::Arc;
 
 use axum::Router;
+use axum::body::Bytes;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
-use axum::routing::{get, post};
-use http::Uri;
+use axum::routing::get;
+use http::{Uri, header};
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::auth::Tokens;
 use crate::intake::Intake;
@@ -31,10 +36,13 @@ use jackfield_clock::SharedClock;
 use jackfield_domain::intake::request_head;
 use jackfield_store::SharedStore;
 
-use rate_limiter::RateLimiter;
+use rate_limiter::{ClientAddress, RateLimiter};
 
-/// Most bytes of a body: 1 MiB, a thousand times the size of the contract's examples.
-pub const MAX_BODY: usize = 1024 * 1024;
+/// How long clients and proxies may keep the description: an hour, since it only changes with the host's version.
+const DESCRIPTION_CACHE: &str = "public, max-age=3600";
+
+/// The path of status queries.
+const STATUS: &str = "/v1/tenants/{tenant}/leads/{lead_id}/status";
 
 /// What the endpoints need. It is passed from service to service with each request, so it is one pointer.
 pub type SharedState = Arc<PublicState>;
@@ -68,7 +76,9 @@ fn unknown_path(path: &str) -> Problem {
         rest.strip_prefix("leads/")
     });
     let Some(rest) = below_leads else {
-        return not_found("no endpoint has this path; they begin with /v1/tenants/");
+        return not_found(
+            "no endpoint has this path; they begin with /v1/tenants/, and GET /v1/openapi.json lists them",
+        );
     };
     let last = rest.rsplit('/').find(|segment| !segment.is_empty());
     let detail = if matches!(last, Some("status" | "disposition")) {
@@ -79,17 +89,36 @@ fn unknown_path(path: &str) -> Problem {
     not_found(detail)
 }
 
+/// Every route of a tenant, and their description.
+fn documented_routes() -> (Router<SharedState>, OpenApi) {
+    OpenApiRouter::with_openapi(description::description())
+        .routes(routes!(leads::post, pull::get))
+        .routes(routes!(status::get))
+        .routes(routes!(disposition::post))
+        .routes(routes!(delivery::get))
+        .split_for_parts()
+}
+
+/// The description of the public API.
+#[must_use]
+pub fn public_api() -> OpenApi {
+    documented_routes().1
+}
+
 /// The public API.
 pub fn router(state: PublicState) -> Router {
     let requests = state.requests.clone();
-    Router::new()
-        .route("/v1/tenants/{tenant}/leads", post(leads::post).get(pull::get))
-        .route("/v1/tenants/{tenant}/leads/{lead_id}/status", get(status::get))
+    let (routes, description) = documented_routes();
+    let description = serde_json::to_vec(&description).map(Bytes::from).unwrap_or_default();
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, DESCRIPTION_CACHE),
+    ];
+    routes
         .route(
-            "/v1/tenants/{tenant}/leads/{lead_id}/disposition",
-            post(disposition::post),
+            "/v1/openapi.json",
+            get(async move |_: ClientAddress| (headers, description.clone())),
         )
-        .route("/v1/tenants/{tenant}/deliveries/{id}", get(delivery::get))
         .fallback(async |uri: Uri| unknown_path(uri.path()))
         .method_not_allowed_fallback(async || {
             Problem::new(ProblemKind::MethodNotAllowed, "this path does not support this method")
@@ -109,26 +138,4 @@ async fn check_target(request: Request, next: Next) -> Result<Response, Problem>
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_raw_slash_in_an_id_is_explained() {
-        for path in [
-            "/v1/tenants/t/leads/A/7/status",
-            "/v1/tenants/t/leads/A/7/disposition",
-            "/v1/tenants/t/leads//status",
-            "/v1/tenants/t/leads/A//status/",
-        ] {
-            assert!(unknown_path(path).detail().contains("%2F"), "{path}");
-        }
-        for path in [
-            "/",
-            "/v1/tenants/t",
-            "/v1/tenants/t/lead/A/status",
-            "/v1/tenants/t/leads/A",
-        ] {
-            assert!(!unknown_path(path).detail().contains("%2F"), "{path}");
-        }
-    }
-}
+mod tests;

@@ -1,29 +1,56 @@
 //! `GET /v1/tenants/{tenant}/leads?after=`: leads, for agents that pull.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use serde::Deserialize;
+use utoipa::openapi::{self, RefOr};
+use utoipa::{IntoParams, IntoResponses};
 
 use super::SharedState;
 use super::extract::Agent;
 use crate::problem::{Problem, ProblemKind};
-use jackfield_api::AgentLeadPage;
+use jackfield_api::{AgentLeadPage, problem_responses};
+use jackfield_domain::intake::limits::{PULLED_LEADS, PULLED_LEADS_DEFAULT};
 use jackfield_domain::json::JsonDocument;
 
-/// Leads of a page without `limit`.
-const DEFAULT_LIMIT: u32 = 100;
-/// Most leads of a page.
-const MAX_LIMIT: u32 = 500;
-
-#[derive(Deserialize)]
+#[derive(Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub struct Parameters {
+    /// The `next` of the page before; without it, the first leads.
     after: Option<String>,
+    /// Leads of the page, 1 to 500; 100 when absent.
+    #[param(minimum = 1, maximum = 500)]
     limit: Option<u32>,
 }
 
-/// The leads after a cursor, high priority first. The agent stores `next` and passes it as `after` the next time.
+/// The problems that an agent may meet.
+struct Problems;
+
+impl IntoResponses for Problems {
+    fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
+        let kinds = [
+            ProblemKind::BadRequest,
+            ProblemKind::Unauthorized,
+            ProblemKind::RateLimited,
+            ProblemKind::Overloaded,
+        ];
+        problem_responses(&kinds, false)
+    }
+}
+
+/// Pull leads, the most urgent first.
+///
+/// Store `next` with the leads, and pass it as `after` in the next request: so no lead is skipped or given twice, and
+/// an urgent lead that comes later is seen first. For tenants without a `push_url`.
+#[utoipa::path(get, path = "/v1/tenants/{tenant}/leads", operation_id = "pullLeads", tag = "agent",
+    params(("tenant" = String, Path, description = "The tenant's name."), Parameters),
+    security(("agent" = [])),
+    responses((status = 200, description = "The next leads; none if there are no further ones.", body = AgentLeadPage),
+        Problems))]
 pub async fn get(
     State(state): State<SharedState>,
     agent: Agent,
@@ -33,16 +60,21 @@ pub async fn get(
     let Query(parameters) = parameters.map_err(|_| {
         bad(format!(
             "the query is not understood; it may have `after`, the `next` of the last page, and `limit`, 1 to \
-             {MAX_LIMIT}, each once"
+             {}, each once",
+            PULLED_LEADS.end()
         ))
     })?;
     let after = match parameters.after.as_deref() {
         None | Some("") => jackfield_store::LeadCursor::default(),
         Some(text) => text.parse().map_err(|error| bad(format!("after: {error}")))?,
     };
-    let limit = parameters.limit.unwrap_or(DEFAULT_LIMIT);
-    if !(1..=MAX_LIMIT).contains(&limit) {
-        return Err(bad(format!("limit must be 1 to {MAX_LIMIT}")));
+    let limit = parameters.limit.unwrap_or(PULLED_LEADS_DEFAULT);
+    if !PULLED_LEADS.contains(&limit) {
+        return Err(bad(format!(
+            "limit must be {} to {}",
+            PULLED_LEADS.start(),
+            PULLED_LEADS.end()
+        )));
     }
     let page = state.store.leads_after(&agent.tenant, after, limit).await?;
     let documents = page.leads.into_iter().filter_map(|lead| lead.document);

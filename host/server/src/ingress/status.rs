@@ -3,27 +3,59 @@
 //! Fail-closed (promise 9): the only answer that allows a call is a clear yes of the CRM, given in time, with no
 //! do-not-call recorded at the moment of answering.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
+use utoipa::IntoResponses;
+use utoipa::openapi::{self, RefOr};
 
 use super::answer::tenant_unavailable;
 use super::extract::Agent;
-use super::{PublicState, SharedState, extract};
+use super::{PublicState, STATUS, SharedState, extract};
 use crate::problem::{Problem, ProblemKind};
 use crate::tenants::Tenant;
-use jackfield_api::LeadStatusView;
+use jackfield_api::{LeadStatusView, problem_responses};
 use jackfield_domain::delivery::failure::{Failure, Fault, FaultCause};
 use jackfield_domain::id::LeadId;
 use jackfield_domain::lead::status::{self, LeadStatus, StatusAnswer};
 use jackfield_domain::tenant::obstacle::HOST_REFUSED;
 use jackfield_store::StatusRefusal;
 
-/// Asks the CRM, then the store, then answers; a refusal is recorded before it is sent. `observe::request` adds to
-/// every problem that the lead must not be called.
+/// The problems that an agent may meet. Every one says not to call.
+struct Problems;
+
+impl IntoResponses for Problems {
+    fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
+        let kinds = [
+            ProblemKind::BadRequest,
+            ProblemKind::Unauthorized,
+            ProblemKind::NotFound,
+            ProblemKind::RateLimited,
+            ProblemKind::AdapterFault,
+            ProblemKind::CrmRefused,
+            ProblemKind::CrmUnavailable,
+            ProblemKind::TenantUnavailable,
+            ProblemKind::Overloaded,
+            ProblemKind::CrmTimeout,
+        ];
+        problem_responses(&kinds, true)
+    }
+}
+
+/// May this lead be called now?
+///
+/// Ask before every call, and call only after a 200 with `"callable": true`. The CRM is asked each time, within the
+/// tenant's `status_deadline_ms`; a recorded do-not-call overrides its answer. A no is recorded before it is sent.
+#[utoipa::path(get, path = STATUS, operation_id = "queryStatus", tag = "agent",
+    params(("tenant" = String, Path, description = "The tenant's name."),
+        ("lead_id" = String, Path, description = "The lead's id in the CRM.")),
+    security(("agent" = [])),
+    responses((status = 200, description = "The CRM's answer, or a recorded do-not-call.", body = LeadStatusView),
+        Problems))]
 pub async fn get(
     State(state): State<SharedState>,
     agent: Agent,
