@@ -6,7 +6,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Sqlite, SqliteConnection, SqlitePool};
 
 use crate::SqliteStore;
-use crate::column::{Columns, micros};
+use crate::column::{Columns, json, micros};
 use crate::page::{PageQuery, to_page};
 use crate::writer::Write;
 use jackfield_domain::alert::AlertKind;
@@ -17,6 +17,10 @@ use jackfield_store::{Alert, AlertStore, NewAlert, Page, PageRequest, StoreError
 /// The oldest alerts that no host has announced, at most a hundred.
 pub(crate) const UNANNOUNCED: &str =
     "select * from alert indexed by alert_untold where told_at is null order by id limit 100";
+
+/// Acknowledges a delivery's open alerts of some kinds.
+const CLOSE_DECISIONS: &str = "update alert indexed by alert_of_delivery set acknowledged_at = ?1
+    where delivery = ?2 and acknowledged_at is null and kind in (select value from json_each(?3))";
 
 #[async_trait]
 impl AlertStore for SqliteStore {
@@ -102,7 +106,23 @@ pub(crate) async fn raise_for_tenant(
     insert(db, tenant, kind, (None, None), message, now).await
 }
 
-/// Writes an alert about a do-not-call of which the CRM does not know, unless one for the lead is open.
+/// Closes the alerts that ask for a decision on a delivery: a person has taken it.
+pub(crate) async fn close_decisions(
+    db: &mut SqliteConnection,
+    delivery: DeliveryId,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let kinds = AlertKind::DECISIONS.map(AlertKind::word);
+    sqlx::query(CLOSE_DECISIONS)
+        .bind(micros(now))
+        .bind(delivery.0)
+        .bind(json("a list of kinds", &kinds)?)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Writes an alert about a do-not-call of which the CRM does not know.
 pub(crate) async fn raise_do_not_call(
     db: &mut SqliteConnection,
     tenant: &TenantName,
@@ -110,18 +130,7 @@ pub(crate) async fn raise_do_not_call(
     message: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let kind = AlertKind::DoNotCall;
-    let open =
-        sqlx::query("select 1 from alert where tenant = ? and kind = ? and acknowledged_at is null and lead = ?")
-            .bind(tenant.as_str())
-            .bind(kind.word())
-            .bind(lead.as_str())
-            .fetch_optional(&mut *db)
-            .await?;
-    if open.is_some() {
-        return Ok(());
-    }
-    insert(db, tenant, kind, (None, Some(lead)), message, now).await
+    insert(db, tenant, AlertKind::DoNotCall, (None, Some(lead)), message, now).await
 }
 
 /// Closes the alerts of [`raise_do_not_call`]: a disposition brings the do-not-call to the CRM.

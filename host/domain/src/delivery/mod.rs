@@ -5,6 +5,7 @@ pub mod breaker;
 pub mod failure;
 mod history;
 mod kind;
+mod last_request;
 pub mod pace;
 pub mod pause;
 mod rank;
@@ -16,6 +17,7 @@ mod verdict;
 
 pub use history::{AttemptHistory, AttemptPlan, AttemptPolicy, plan};
 pub use kind::{DeliveryKind, Destination, DocumentShape, KindRules, ManualFlag, Writes};
+pub use last_request::LastRequest;
 pub use rank::DeliveryRank;
 pub use spec::{BreakerSpec, DeliverySpec};
 pub use state::DeliveryState;

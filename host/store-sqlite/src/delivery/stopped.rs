@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 use sqlx::sqlite::SqliteRow;
 
+use crate::alert;
 use crate::column::{Columns, json, later, micros, stored};
 use crate::intake::rows::{RenewedLead, add_payload, renew_leads};
 use crate::lead::rows::clear_manual;
@@ -41,6 +42,7 @@ impl Write for ReplayDeliveries {
             .execute(&mut *db)
             .await?;
             if changed.rows_affected() > 0 {
+                alert::close_decisions(db, *id, self.now).await?;
                 replayed.push(Replayed { id: *id, due });
                 due = stored(later(due, self.spacing));
             }
@@ -67,7 +69,7 @@ impl Write for Discard {
         .bind(self.id.0)
         .fetch_optional(&mut *db)
         .await?;
-        unflag(db, row).await
+        clear_flags(db, row, self.id, self.now).await
     }
 }
 
@@ -96,13 +98,20 @@ impl Write for Settle {
         .bind(json("a list of kinds", &kinds)?)
         .fetch_optional(&mut *db)
         .await?;
-        unflag(db, row).await
+        clear_flags(db, row, self.id, self.now).await
     }
 }
 
-/// Clears the flag of an ended delivery's lead; false if there was no such delivery.
-async fn unflag(db: &mut SqliteConnection, ended: Option<SqliteRow>) -> Result<bool, StoreError> {
+/// Clears what asked a person to act on a delivery that is ended now: its alerts, and the flag of its lead. False if
+/// there was no such delivery.
+async fn clear_flags(
+    db: &mut SqliteConnection,
+    ended: Option<SqliteRow>,
+    id: DeliveryId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
     let Some(row) = ended else { return Ok(false) };
+    alert::close_decisions(db, id, now).await?;
     let lead: Option<String> = row.plain("lead")?;
     let kind = row.checked("kind", DeliveryKind::from_word)?;
     if let Some(lead) = lead.filter(|_| kind.rules().manual) {
@@ -118,7 +127,7 @@ impl Write for DeliveryEdit {
     async fn run(&self, db: &mut SqliteConnection) -> Result<bool, StoreError> {
         let edited = sqlx::query(
             "update delivery set payload = payload + 1, changed_at = ? where id = ? and state = 'review'
-             returning payload, kind",
+             returning payload, kind, tenant, lead",
         )
         .bind(micros(self.now))
         .bind(self.id.0)
@@ -129,6 +138,9 @@ impl Write for DeliveryEdit {
         if let Some((lead, priority)) = &self.lead {
             let kind = edited.checked("kind", DeliveryKind::from_word)?;
             name_lead(db, self.id, kind, lead, *priority).await?;
+        }
+        if let Some(lead) = edited.id_option("lead")?.filter(|_| self.do_not_call) {
+            alert::close_do_not_call(db, &edited.id("tenant")?, &lead, self.now).await?;
         }
         Ok(true)
     }

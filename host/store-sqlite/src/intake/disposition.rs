@@ -140,15 +140,18 @@ impl Write for RefusedDoNotCall {
     type Output = ();
 
     async fn run(&self, db: &mut SqliteConnection) -> Result<(), StoreError> {
-        sqlx::query(
+        let recorded = sqlx::query(
             "insert into lead (tenant, lead, dnc_since) values (?, ?, ?)
-             on conflict (tenant, lead) do update set dnc_since = coalesce(dnc_since, excluded.dnc_since)",
+             on conflict (tenant, lead) do update set dnc_since = excluded.dnc_since where dnc_since is null",
         )
         .bind(self.tenant.as_str())
         .bind(self.lead.as_str())
         .bind(micros(self.at))
         .execute(&mut *db)
         .await?;
+        if recorded.rows_affected() == 0 {
+            return Ok(());
+        }
         suppression::request(db, &self.tenant, &self.lead, &self.note, self.at).await?;
         alert::raise_do_not_call(db, &self.tenant, &self.lead, &self.message, self.at).await
     }

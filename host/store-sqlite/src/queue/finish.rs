@@ -12,7 +12,6 @@ use crate::delivery::row::{Conclusion, DeliveryRow, conclude};
 use crate::intake::rows::{NewDelivery, NewIds, RenewedLead, insert_deliveries, renew_leads};
 use crate::lead::rows::clear_manual;
 use crate::writer::{Write, WriteTogether};
-use jackfield_domain::delivery::failure::Failure;
 use jackfield_domain::delivery::{
     AttemptHistory, DeliveryKind, DeliveryRank, DeliveryState, DeliveryVerdict, LOST_LEASE_MESSAGE, NextStep,
     after_lost_lease,
@@ -206,7 +205,7 @@ async fn add_refused_lead(
     insert_deliveries(db, &[delivery]).await?;
     let verdict = DeliveryVerdict::refused(AttemptHistory::default());
     let detail = AttemptDetail {
-        message: Failure::Rejected(refused.rejection.clone()).to_string(),
+        message: "refused".into(),
         rejection: Some(refused.rejection.clone()),
         ..AttemptDetail::default()
     };
