@@ -180,6 +180,9 @@ pub struct AttemptDetail {
     /// Why, in the host's words: at most 500 bytes, without the delivery's own values.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub host_reason: Option<String>,
+    /// The last warning or error that the adapter logged: at most 500 bytes, without the delivery's own values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
     /// Whether an earlier attempt was looked up first.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub looked_up: bool,

@@ -1,4 +1,4 @@
-//! Why a delivery failed, as the command line of a real host says it.
+//! Why a delivery failed, as the command line and the log of a real host say it.
 
 use http::Method;
 use jackfield_tests::components::path;
@@ -55,6 +55,10 @@ async fn operators_read_why_a_delivery_failed() {
     let row = "unavailable POST /graphql (1 of 1 request) 200 the destination is unavailable; adapter: atrium answered \
                the error MAINTENANCE";
     assert!(shown.contains(row), "{shown}");
+    assert!(
+        shown.ends_with("\nlast warning: atrium refused codes=MAINTENANCE"),
+        "{shown}"
+    );
     assert!(!shown.contains("may have landed"), "{shown}");
     let last = host.json(&operator, &["deliveries", "show", &away])["attempts"][0].clone();
     assert_eq!(last["reason"], "atrium answered the error MAINTENANCE");
@@ -79,4 +83,17 @@ async fn operators_read_why_a_delivery_failed() {
     ] {
         assert_eq!(shown.matches(once).count(), 1, "{once}: {shown}");
     }
+
+    let (_, _, log) = host.stop("TERM");
+    let lines = log.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let own: Vec<_> = lines.filter(|line| line["target"] == "adapter").collect();
+    let [line] = &own[..] else { panic!("{own:?}") };
+    assert_eq!(
+        (&line["level"], &line["delivery"]),
+        (&"WARN".into(), &away.as_str().into())
+    );
+    assert_eq!(
+        (&line["guest_message"], &line["guest_fields"]["codes"], &line["tenant"]),
+        (&"atrium refused".into(), &"MAINTENANCE".into(), &"t".into())
+    );
 }

@@ -18,6 +18,7 @@ use crate::guest::instance::Instance;
 use crate::guest::linked::LinkedComponent;
 use crate::meter::budget::TimeBudget;
 use crate::meter::cpu::CpuMeter;
+use crate::meter::log::GuestLog;
 use crate::meter::memory_budget::MemoryBudget;
 use crate::meter::observations::Observations;
 use crate::recording::recorder::Recorder;
@@ -51,6 +52,8 @@ pub struct Invocation<T> {
     pub obstacle: Option<HostObstacle>,
     /// Why the host did not send a request, or has no answer to the last one that can be read, in words for operators.
     pub host_reason: Option<Reason>,
+    /// What the adapter logged. Whoever knows what the invocation was for writes it to the host's log.
+    pub log: GuestLog,
     /// The CRM wants no more requests before this time, by the headers of its answers, whatever the adapter returned.
     pub pause_until: Option<Timestamp>,
     /// The instance had served others of the release before.
@@ -273,6 +276,7 @@ fn observed<T>(
             ..last
         }),
         host_reason: host_reason.and_then(|why| Reason::new(&shown(&why))),
+        log: observations.take_log().map_texts(shown),
         http_requests: observations.requests(),
         refused: observations.refused(),
         out_of_time: observations.out_of_time(),

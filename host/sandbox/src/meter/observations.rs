@@ -7,7 +7,9 @@ use jiff::Timestamp;
 use reqwest::Url;
 use tokio::sync::Notify;
 
+use super::log::GuestLog;
 use super::stdio::OutputTail;
+use crate::contract::bindings::log::{Field, Level};
 use crate::recording::tape::Tape;
 use jackfield_clock::lock;
 use jackfield_domain::delivery::LastRequest;
@@ -40,6 +42,8 @@ pub struct Observations {
     obstacle: Mutex<Option<HostObstacle>>,
     /// Why the last request was not sent, or has no answer that can be read.
     trouble: Mutex<Option<String>>,
+    /// What the guest logged.
+    log: Mutex<GuestLog>,
     /// The fault with which the host stops the invocation.
     halt: Mutex<Option<Fault>>,
     halted: Notify,
@@ -154,6 +158,11 @@ impl Observations {
         *lock(&self.trouble) = why;
     }
 
+    /// The guest writes a log line.
+    pub fn log(&self, level: Level, message: &str, fields: &[Field]) {
+        lock(&self.log).add(level, message, fields);
+    }
+
     /// Stops the invocation with a fault, whatever it waits for.
     pub fn halt(&self, fault: Fault) {
         *lock(&self.halt) = Some(fault);
@@ -243,6 +252,13 @@ impl Observations {
     /// Why the last request was not sent, or has no answer that can be read.
     pub fn trouble(&self) -> Option<String> {
         lock(&self.trouble).clone()
+    }
+
+    /// What the guest logged, with the last lines of its standard streams. It is empty from then on.
+    pub fn take_log(&self) -> GuestLog {
+        let mut log = std::mem::take(&mut *lock(&self.log));
+        log.end(&self.stdout.last_line(), &self.stderr.last_line());
+        log
     }
 
     /// The time before which the CRM wants no more requests, if it said so.

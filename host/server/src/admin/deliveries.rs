@@ -51,6 +51,7 @@ fn attempt_view(attempt: AttemptRecord) -> AttemptView {
         message,
         reason,
         host_reason,
+        warning,
         looked_up,
     } = attempt.detail;
     AttemptView {
@@ -68,6 +69,7 @@ fn attempt_view(attempt: AttemptRecord) -> AttemptView {
             message,
             reason,
             host_reason,
+            warning,
             looked_up,
         },
     }

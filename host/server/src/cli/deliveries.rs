@@ -241,11 +241,12 @@ fn held_by(breaker: &BreakerView) -> String {
     format!("the CRM's breaker of {}", breaker::sentence(breaker))
 }
 
-/// What has no place in the table of attempts: the fields that the destination refused.
+/// What has no place in the table of attempts: the fields that the destination refused, and the adapter's warning.
 fn last_attempt(output: &Output, detail: &AttemptDetailView) -> String {
     let fields = detail.rejection.iter().flat_map(|rejection| &rejection.fields);
     let refused = fields.map(|field| ("refused", format!("{}: {}", field.pointer, field.detail)));
-    output.fields(&refused.collect::<Vec<_>>())
+    let warning = detail.warning.iter().map(|warning| ("last warning", warning.clone()));
+    output.fields(&refused.chain(warning).collect::<Vec<_>>())
 }
 
 /// A document as text for people.
@@ -297,7 +298,7 @@ mod tests {
             "ended_at":"2026-07-01T09:02:00.25Z",
             "class":"rejected","http_status":422,"request":{"method":"PUT","path":"/calls/C-1","step":2},
             "message":"refused","rejection":{"code":"E7","message":"no such stage","fields":[
-            {"pointer":"stage","detail":"must be one of the CRM's"}]}}"#;
+            {"pointer":"stage","detail":"must be one of the CRM's"}]},"warning":"atrium refused codes=E7"}"#;
         let attempt: AttemptView = serde_json::from_str(json).unwrap();
         assert_eq!(
             attempt_row(&attempt),
@@ -313,7 +314,8 @@ mod tests {
             ]
         );
         insta::assert_snapshot!(last_attempt(&Output::new(false), &attempt.detail), @"
-        refused:  stage: must be one of the CRM's
+        refused:       stage: must be one of the CRM's
+        last warning:  atrium refused codes=E7
         ");
     }
 

@@ -19,7 +19,7 @@ use jackfield_domain::delivery::{
 };
 use jackfield_domain::id::LeadId;
 use jackfield_domain::tenant::obstacle::HOST_REFUSED;
-use jackfield_sandbox::Invocation;
+use jackfield_sandbox::{Invocation, LogSubject};
 use jackfield_store::{AttemptDetail, ClaimedDelivery, NewLead, RefusedLead};
 
 /// How an attempt ended.
@@ -198,7 +198,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Records what the host observed of an invocation, and counts it.
+    /// Records what the host observed of an invocation, counts it, and writes what the adapter logged to the log.
     fn record_invocation<T>(&mut self, export: &'static str, invocation: &Invocation<T>) {
         self.detail.http_status = invocation.http_status;
         self.unasked = invocation.obstacle.is_some();
@@ -209,6 +209,19 @@ impl<'a> Attempt<'a> {
             .invocation(&self.claimed.tenant, export, invocation.fault(), &invocation.refused);
         if invocation.reused {
             self.metrics.invocation_reused(&self.claimed.tenant);
+        }
+        if !invocation.log.is_empty() {
+            let personal = self.personal();
+            invocation.log.write(&LogSubject {
+                tenant: self.claimed.tenant.as_str(),
+                release: &self.tenant.release().number.to_string(),
+                delivery: Some(self.claimed.lease.id),
+                personal,
+            });
+            let warning = invocation.log.last_warning();
+            if let Some(warning) = warning.map(|warning| personal.mask(&warning, Reason::MAX_BYTES)) {
+                self.detail.warning = Some(warning);
+            }
         }
     }
 }
