@@ -41,6 +41,9 @@ words!(AlertKind {
 const UNAUTHORIZED_INTERVAL: SignedDuration = SignedDuration::from_hours(1);
 
 impl AlertKind {
+    /// The alerts that ask for a decision on one delivery. They are closed once a person has taken it.
+    pub const DECISIONS: [Self; 2] = [Self::DeadLetter, Self::Review];
+
     /// The store drops an alert at `now` if the tenant has an open alert of this kind that is newer than the returned
     /// time. `None` for a kind whose every alert is raised.
     #[must_use]

@@ -29,6 +29,7 @@ pub use code::error::{CompileRefusal, PackageError};
 pub use contract::convert::ParsedLead;
 pub use invocation::bulkhead::StatusPermit;
 pub use invocation::invoker::Invocation;
+pub use meter::log::{GuestLog, LogSubject};
 pub use outbound::answer::MAX_ANSWER_BODY;
 pub use outbound::host_network::{HostNetwork, HostRequestError};
 pub use outbound::network::HttpClientError;

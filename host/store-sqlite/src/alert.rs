@@ -104,7 +104,20 @@ pub(crate) fn raise_for_tenant(
     insert(tx, tenant, kind, (None, None), message, now)
 }
 
-/// Writes an alert about a do-not-call of which the CRM does not know, unless one for the lead is open.
+/// Closes the alerts that ask for a decision on a delivery: a person has taken it.
+pub(crate) fn close_decisions(tx: &Transaction<'_>, delivery: DeliveryId, now: Timestamp) -> Result<(), StoreError> {
+    for kind in AlertKind::DECISIONS {
+        execute(
+            tx,
+            "update alert indexed by alert_of_delivery set acknowledged_at = ?
+             where delivery = ? and acknowledged_at is null and kind = ?",
+            params![micros(now), delivery.0, kind.word()],
+        )?;
+    }
+    Ok(())
+}
+
+/// Writes an alert about a do-not-call of which the CRM does not know.
 pub(crate) fn raise_do_not_call(
     tx: &Transaction<'_>,
     tenant: &TenantName,
@@ -112,16 +125,7 @@ pub(crate) fn raise_do_not_call(
     message: &str,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let kind = AlertKind::DoNotCall;
-    let is_open = exists(
-        tx,
-        "select 1 from alert where tenant = ? and kind = ? and acknowledged_at is null and lead = ?",
-        params![tenant.as_str(), kind.word(), lead.as_str()],
-    )?;
-    if is_open {
-        return Ok(());
-    }
-    insert(tx, tenant, kind, (None, Some(lead)), message, now)
+    insert(tx, tenant, AlertKind::DoNotCall, (None, Some(lead)), message, now)
 }
 
 /// Closes the alerts of [`raise_do_not_call`]: a disposition brings the do-not-call to the CRM.

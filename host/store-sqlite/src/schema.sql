@@ -214,6 +214,7 @@ create table alert (
 ) strict;
 
 create index alert_open on alert (tenant, kind, at) where acknowledged_at is null;
+create index alert_of_delivery on alert (delivery) where acknowledged_at is null;
 create index alert_open_ids on alert (id) where acknowledged_at is null;
 create index alert_untold on alert (id) where told_at is null;
 

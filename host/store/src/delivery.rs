@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::StoreError;
 use super::page::{Page, PageRequest};
 use jackfield_domain::delivery::failure::{AttemptClass, FaultCause, Rejection};
-use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
+use jackfield_domain::delivery::{DeliveryKind, DeliveryState, LastRequest, StopReason};
 use jackfield_domain::id::{DedupKey, DeliveryId, Fence, LeadId, ReleaseNumber, TenantName};
 use jackfield_domain::lead::Priority;
 
@@ -32,14 +32,16 @@ pub trait DeliveryStore: Send + Sync + fmt::Debug {
 
     /// Makes deliveries that are dead or in review ready again: generation + 1, history cleared, same key. A delivery
     /// whose last attempt may have been written stays ambiguous, unless the request says otherwise. A lead that was
-    /// refused stays in review until its document names it.
+    /// refused stays in review until its document names it. Alerts that ask for the decision are closed.
     async fn replay(&self, request: ReplayDeliveries) -> Result<Vec<Replayed>, StoreError>;
 
-    /// Ends a delivery that is dead or in review for good. False if it is in another state.
+    /// Ends a delivery that is dead or in review for good, and closes the alerts that ask for the decision. False if it
+    /// is in another state.
     async fn discard(&self, id: DeliveryId, now: Timestamp) -> Result<bool, StoreError>;
 
     /// Marks a lead or disposition that is dead or in review as done: a person saw that the destination has it, under
-    /// this reference if there is one. False if it is in another state, or a webhook, whose leads would be lost.
+    /// this reference if there is one. Closes the alerts that ask for the decision. False if it is in another state, or
+    /// a webhook, whose leads would be lost.
     async fn settle(&self, id: DeliveryId, reference: Option<String>, now: Timestamp) -> Result<bool, StoreError>;
 
     /// Replaces the payload of a delivery in review; the old one stays stored. False if it is in another state.
@@ -56,6 +58,9 @@ pub struct DeliveryEdit {
     /// The lead and its priority, if the payload is a lead's document. A lead that was refused, and so is not known
     /// yet, is known from now on.
     pub lead: Option<(LeadId, Priority)>,
+    /// The payload is a disposition in which the lead asks not to be called. It brings that to the CRM, so an alert
+    /// that the CRM does not know is closed.
+    pub do_not_call: bool,
     /// The time.
     pub now: Timestamp,
 }
@@ -151,9 +156,12 @@ pub struct AttemptRecord {
 /// Details of an attempt besides its class. Stored as one JSON text.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AttemptDetail {
-    /// The status of the last HTTP response, if there was one.
+    /// The status of the response to the last request, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http_status: Option<u16>,
+    /// The last request, if the attempt failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<LastRequest>,
     /// The destination's reference to the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
@@ -163,9 +171,18 @@ pub struct AttemptDetail {
     /// What stopped the adapter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<FaultCause>,
-    /// One line for a person.
+    /// What happened, in one line for a person; the rejection and the reasons say why.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub message: String,
+    /// Why, in the adapter's words: at most 500 bytes, without the delivery's own values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Why, in the host's words: at most 500 bytes, without the delivery's own values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_reason: Option<String>,
+    /// The last warning or error that the adapter logged: at most 500 bytes, without the delivery's own values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
     /// Whether an earlier attempt was looked up first.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub looked_up: bool,

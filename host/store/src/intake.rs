@@ -21,8 +21,9 @@ pub trait IntakeStore: Send + Sync + fmt::Debug {
     /// Accepts a disposition: the raw request, its delivery and, for a do-not-call, the suppression.
     async fn accept_disposition(&self, disposition: AcceptDisposition) -> Result<Accept, StoreError>;
 
-    /// Records a do-not-call whose disposition is refused: the do-not-call, the suppression and, unless one for the
-    /// lead is open, the alert. No request and no delivery: the corrected disposition is new, and closes the alert.
+    /// Records a do-not-call whose disposition is refused: the do-not-call, the suppression and the alert. No request
+    /// and no delivery: the corrected disposition is new, and closes the alert. Changes nothing if a do-not-call of the
+    /// lead is recorded: the CRM gets to know of that, or a person was told.
     async fn record_do_not_call(&self, refused: RefusedDoNotCall) -> Result<(), StoreError>;
 
     /// Removes webhook keys whose window is over, at most

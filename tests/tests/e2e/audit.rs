@@ -41,6 +41,9 @@ async fn changes_are_audited_before_the_answer() {
         .await
         .expect(201);
     let token = made.member("id");
+    let file = Body::from(test.dwarka("[limits]\ncpu_ms = 300"));
+    let ask = operator.request(Method::POST, "/v1/releases?dry_run=true", file);
+    let _ = test.admin(ask).await.expect(200);
     let apply = operator.request(
         Method::POST,
         "/v1/releases",
@@ -73,6 +76,12 @@ async fn changes_are_audited_before_the_answer() {
             String::new(),
             format!("token={token} tenant={tenant}"),
             201,
+        ),
+        (
+            "POST /v1/releases",
+            "dry_run=true".into(),
+            format!(" tenant={tenant} release=r2"),
+            200,
         ),
         (
             "POST /v1/releases",
@@ -119,7 +128,7 @@ async fn changes_are_audited_before_the_answer() {
     let verified = verified(&test, &operator).await;
     assert_eq!(
         (&verified["intact"], &verified["entries"]),
-        (&true.into(), &14.into()),
+        (&true.into(), &16.into()),
         "{verified}"
     );
     assert_eq!(verified["head"], entries[0]["hash"]);

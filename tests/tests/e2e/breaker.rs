@@ -60,6 +60,10 @@ async fn open_breaker_is_shown_probed_and_closed() {
     }
     let alerts = test.store().alerts(None, true, first_page()).await.unwrap().items;
     assert_eq!((alerts.len(), alerts[0].kind), (1, AlertKind::BreakerOpen));
+    for id in ["dlv_1", "dlv_6"] {
+        let held = operator.get(&test, &format!("/v1/deliveries/{id}")).await;
+        assert_eq!(held["held_by"], seen, "tried or not, the breaker holds it");
+    }
 
     test.advance(Duration::from_secs(34));
     assert_eq!(test.work().await, 1, "one probe");
@@ -93,6 +97,8 @@ async fn open_breaker_is_shown_probed_and_closed() {
         .map(|item| &item["state"])
         .collect();
     assert_eq!(states, ["closed", "closed"]);
+    let delivered = operator.get(&test, "/v1/deliveries/dlv_6").await;
+    assert_eq!(delivered.get("held_by"), None);
     test.finish().await;
 }
 

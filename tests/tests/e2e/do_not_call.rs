@@ -111,6 +111,50 @@ async fn a_used_call_id_hides_no_wish() {
 }
 
 #[tokio::test]
+async fn the_alert_of_a_used_call_id_can_close() {
+    let test = TestNode::start().await;
+    for lead in ["L", "M"] {
+        test.keystone.seed(KeystoneLead::new(lead));
+        let _ = test
+            .dispose(TENANT, lead, &minimal_disposition(lead, "no_answer"))
+            .await
+            .expect(202);
+    }
+    let wish = async |lead: &str| {
+        let refused = test
+            .dispose(TENANT, lead, &minimal_disposition(lead, "dnc_requested"))
+            .await
+            .expect(409);
+        assert_eq!(refused.json()["do_not_call_recorded"], true);
+    };
+    for lead in ["L", "M"] {
+        wish(lead).await;
+    }
+    let alerts = open_alerts(&test).await;
+    assert_eq!(alerts.len(), 2);
+    assert!(
+        alerts[0].message.contains("post the wish under another call_id"),
+        "{}",
+        alerts[0].message
+    );
+
+    // A person who has told the CRM acknowledges it, and the calling platform's repeats do not open it again.
+    let now = jackfield_clock::Clock::now(&test.clock);
+    assert!(test.store().acknowledge_alert(alerts[0].id, now).await.unwrap());
+    wish("M").await;
+    assert_eq!(open_alerts(&test).await.len(), 1);
+    // A disposition with the wish tells the CRM, and no later refusal asks for that again.
+    let _ = test
+        .dispose(TENANT, "L", &minimal_disposition("C-9", "dnc_requested"))
+        .await
+        .expect(202);
+    wish("L").await;
+    assert_eq!(open_alerts(&test).await, []);
+    test.work().await;
+    test.finish().await;
+}
+
+#[tokio::test]
 async fn a_wish_elsewhere_is_accepted_and_heard() {
     let test = TestNode::start().await;
     for (n, more) in [

@@ -133,10 +133,13 @@ async fn refused_connection_is_retried() {
     test.groundwork.close_listener().await.unwrap();
     let id = accepted(&test, GROUNDWORK).await;
     test.work().await;
-    assert_eq!(
-        test.stored_delivery(&id).await.attempts[0].class.unwrap().word(),
-        "unavailable"
-    );
+    let found = test.stored_delivery(&id).await;
+    let attempt = &found.attempts[0];
+    assert_eq!(attempt.class.unwrap().word(), "unavailable");
+    let why = attempt.detail.reason.iter().chain(&attempt.detail.host_reason);
+    let why: Vec<_> = why.filter(|why| why.contains("Connection refused")).collect();
+    assert_eq!(why.len(), 1, "said once: {:?}", attempt.detail);
+    assert_eq!((attempt.detail.http_status, found.summary.ambiguous), (None, false));
     test.groundwork.reopen().await.unwrap();
     test.groundwork.behave(Behaviour::next(1, Mode::Maintenance));
     for _ in 0..2 {

@@ -74,8 +74,10 @@ async fn go_errors_become_described_faults() {
     let wrapped = reported(&test, "wrapped").await;
     let attempt = &wrapped.attempts[0];
     assert_eq!(attempt.class.unwrap().word(), "unauthorized");
-    let message = &attempt.detail.message;
-    assert!(message.ends_with(": the CRM answered E401 in its page"), "{message}");
+    assert_eq!(
+        attempt.detail.reason.as_deref(),
+        Some("the CRM answered E401 in its page")
+    );
     let fine = reported(&test, "fine").await;
     assert_eq!(
         (fine.summary.state, fine.summary.reference.as_deref()),

@@ -46,6 +46,16 @@ async fn refused_write_goes_to_review() {
             rejection.message.contains("add \"PUT\"") || rejection.message.contains("add \"POST\""),
             "{rejection}"
         );
+        let (last, detail) = (attempt.detail.request.as_ref().unwrap(), &attempt.detail);
+        assert!(["PUT", "POST"].contains(&last.method.as_str()), "{last:?}");
+        assert_eq!(
+            detail.message, "refused",
+            "the rejection says why, and nothing else repeats it"
+        );
+        assert_eq!(
+            (detail.http_status, &detail.reason, &detail.host_reason),
+            (None, &None, &None)
+        );
     }
     let seen = breaker(&test, &operator).await;
     assert_eq!((&seen["state"], &seen["failures"]), (&"closed".into(), &0.into()));

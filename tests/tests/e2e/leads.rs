@@ -277,6 +277,7 @@ async fn unparsable_webhook_can_be_edited() {
                 id,
                 payload: groundwork_webhook("GW-1001").into_bytes(),
                 lead: None,
+                do_not_call: false,
                 now: jiff::Timestamp::UNIX_EPOCH,
             })
             .await

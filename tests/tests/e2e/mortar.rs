@@ -329,11 +329,8 @@ async fn locked_party_is_written_later() {
     test.work().await;
     let attempt = test.stored_delivery(&id).await.attempts.remove(0);
     assert_eq!(attempt.class.unwrap().word(), "unavailable");
-    let message = attempt.detail.message;
-    assert!(
-        message.ends_with("someone has the party open at a terminal"),
-        "{message}"
-    );
+    let reason = attempt.detail.reason.unwrap();
+    assert!(reason.ends_with("someone has the party open at a terminal"), "{reason}");
     mortar.seed(MortarParty::new("4711"));
     test.advance(Duration::from_secs(33));
     test.work().await;

@@ -53,6 +53,8 @@ async fn edit_is_validated_and_replayed() {
         )
         .await;
     assert_eq!(replayed.expect(200).json()["replayed"][0]["id"], id.as_str());
+    let alerts = operator.get(&test, "/v1/alerts?open=true").await;
+    assert_eq!(alerts["items"], json!([]), "nothing asks for the decision any more");
     test.work().await;
     assert_eq!(test.groundwork.stored()[0].get("visit_date"), "05/07/2026");
     test.finish().await;

@@ -229,8 +229,13 @@ async fn version_conflict_is_reread_then_retried() {
         if attempts == 2 {
             assert_eq!(first.attempts[0].class.unwrap().word(), "conflict");
             let reason = "the prospect's version moved 3 times before it could be written";
-            let message = &first.attempts[0].detail.message;
-            assert!(message.ends_with(reason), "{message}");
+            let detail = &first.attempts[0].detail;
+            assert_eq!(detail.reason.as_deref(), Some(reason));
+            let last = detail.request.as_ref().unwrap();
+            assert_eq!(
+                (last.method.as_str(), last.path.as_str(), last.step, detail.http_status),
+                ("PATCH", "/v2/prospects/L", 6, Some(409))
+            );
             assert!(crm.stored().is_empty());
             test.advance(Duration::from_secs(2));
             test.work().await;

@@ -12,6 +12,7 @@ mod hostile;
 mod installation;
 mod life;
 mod privacy;
+mod reasons;
 mod recording;
 mod requests;
 mod rotation;

@@ -148,7 +148,7 @@ async fn answers_that_cannot_be_searched_are_refused() {
         };
         let server = Server::start(reply).await;
         let invocation = sent(&server, "GET ORIGIN/", true, "").await;
-        let unreadable = invocation.unreadable.unwrap();
+        let unreadable = invocation.host_reason.unwrap().to_string();
         assert!(unreadable.contains(words), "{unreadable}");
         assert_eq!(invocation.outcome.unwrap(), format!("no-answer: {unreadable}"));
         // Without a secret in the request there is none to find. What was odd is named all the same.
@@ -157,7 +157,7 @@ async fn answers_that_cannot_be_searched_are_refused() {
             invocation.outcome.unwrap().starts_with(&format!("answered {status}")),
             "{words}"
         );
-        assert!(invocation.unreadable.unwrap().contains(words));
+        assert!(invocation.host_reason.unwrap().to_string().contains(words));
     }
 }
 
@@ -182,7 +182,7 @@ async fn old_servers_are_read() {
         let server = Server::start(move |_| answer(headers, body)).await;
         let invocation = sent(&server, "GET ORIGIN/", true, "").await;
         assert_eq!(invocation.outcome.unwrap(), seen);
-        assert_eq!(invocation.unreadable, None);
+        assert_eq!(invocation.host_reason, None);
     }
 }
 

@@ -7,8 +7,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::breaker::BreakerView;
 use jackfield_domain::delivery::failure::{AttemptClass, FaultCause, Rejection};
-use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
+use jackfield_domain::delivery::{DeliveryKind, DeliveryState, LastRequest, StopReason};
 use jackfield_domain::id::{DedupKey, LeadId, TenantName};
 use jackfield_domain::json::JsonDocument;
 
@@ -69,9 +70,12 @@ pub struct AttemptView {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = AttemptDetail)]
 pub struct AttemptDetailView {
-    /// The status of the last HTTP response, if there was one.
+    /// The status of the response to the last request, if there was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub http_status: Option<u16>,
+    /// The last request, if the attempt failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<LastRequest>,
     /// The destination's reference to the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
@@ -81,9 +85,18 @@ pub struct AttemptDetailView {
     /// What stopped the adapter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<FaultCause>,
-    /// One line for a person.
+    /// What happened, in one line for a person; the rejection and the reasons say why.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub message: String,
+    /// Why, in the adapter's words: at most 500 bytes, without the delivery's own values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Why, in the host's words: at most 500 bytes, without the delivery's own values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_reason: Option<String>,
+    /// The last warning or error that the adapter logged: at most 500 bytes, without the delivery's own values.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<String>,
     /// Whether an earlier attempt was looked up first.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub looked_up: bool,
@@ -95,6 +108,9 @@ pub struct DeliveryDetailView {
     /// The delivery.
     #[serde(flatten)]
     pub delivery: DeliveryView,
+    /// The breaker that holds the delivery back; left out if none does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_by: Option<BreakerView>,
     /// Oldest first.
     pub attempts: Vec<AttemptView>,
     /// The document; only on request, because it is personal data.

@@ -47,7 +47,7 @@ pub struct AgentAttemptView {
     pub release: String,
     /// How it ended.
     pub class: Option<AttemptClass>,
-    /// The status of the last HTTP response, if there was one.
+    /// The status of the response to the last request, if there was one.
     pub http_status: Option<u16>,
     /// The destination's reference to the record.
     pub reference: Option<String>,

@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod fixture;
 pub mod personal_data;
+pub mod personal_values;
 pub mod recording;
 pub mod seal;
 mod sensitive;

@@ -99,39 +99,23 @@ fn suffix(reason: Option<&Reason>) -> String {
     reason.map(|reason| format!(": {reason}")).unwrap_or_default()
 }
 
-/// Why an adapter chose a failure, in one line for the operator who looks at the delivery.
+/// Why an attempt failed, in one line for the operator who looks at the delivery: the words of an adapter or of the
+/// host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reason(String);
 
 impl Reason {
     /// Bytes of a reason; the rest is cut.
-    const MAX_BYTES: usize = 500;
-    /// Characters of a value that is masked. Shorter ones, such as `no` or `3`, are in many words.
-    const MIN_MASKED: usize = 4;
+    pub const MAX_BYTES: usize = 500;
 
-    /// A reason as an adapter gave it: cut, on one line, without invisible characters. None if nothing is left.
+    /// A reason as an adapter or the host words it: cut, on one line, without invisible characters. None if nothing is
+    /// left.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
         let line: String = text.chars().map(|c| if is_visible(c) { c } else { ' ' }).collect();
         let line = line.trim();
         let cut = &line[..line.floor_char_boundary(Self::MAX_BYTES)];
         (!cut.is_empty()).then(|| Self(cut.to_owned()))
-    }
-
-    /// The reason with `***` for each of these values.
-    #[must_use]
-    pub fn masked<'a>(&self, values: impl IntoIterator<Item = &'a str>) -> Self {
-        let mut values: Vec<_> = values
-            .into_iter()
-            .filter(|value| value.chars().count() >= Self::MIN_MASKED)
-            .collect();
-        // The longest first: a value may contain another one.
-        values.sort_unstable_by_key(|value| std::cmp::Reverse(value.len()));
-        Self(
-            values
-                .into_iter()
-                .fold(self.0.clone(), |text, value| text.replace(value, "***")),
-        )
     }
 }
 
@@ -142,15 +126,14 @@ impl fmt::Display for Reason {
 }
 
 impl Failure {
-    /// The failure with its reason masked by `mask`.
+    /// The place of the reason in a failure that may have one.
     #[must_use]
-    pub fn map_reason(self, mask: impl FnOnce(Reason) -> Reason) -> Self {
+    pub const fn reason_mut(&mut self) -> Option<&mut Option<Reason>> {
         match self {
-            Self::Unavailable(Some(reason)) => Self::Unavailable(Some(mask(reason))),
-            Self::Unknown(Some(reason)) => Self::Unknown(Some(mask(reason))),
-            Self::Unauthorized(Some(reason)) => Self::Unauthorized(Some(mask(reason))),
-            Self::Conflict(Some(reason)) => Self::Conflict(Some(mask(reason))),
-            other => other,
+            Self::Unavailable(reason) | Self::Unknown(reason) | Self::Unauthorized(reason) | Self::Conflict(reason) => {
+                Some(reason)
+            }
+            Self::RateLimited { .. } | Self::Rejected(_) | Self::NotFound | Self::Fault(_) => None,
         }
     }
 }
@@ -241,19 +224,18 @@ mod tests {
     }
 
     #[test]
-    fn values_of_a_document_are_masked() {
-        let reason = Reason::new("no lead Asha Verma with +919876543210 in 3 tables").unwrap();
-        let masked = reason.masked(["Asha", "Asha Verma", "+919876543210", "3"]);
-        assert_eq!(masked.to_string(), "no lead *** with *** in 3 tables");
-    }
-
-    #[test]
     fn a_failure_shows_its_reason() {
-        let failure = Failure::Conflict(Reason::new("revision 7 is gone"));
+        let mut failure = Failure::Conflict(Reason::new("revision 7 is gone"));
         assert_eq!(
             failure.to_string(),
             "the destination's record moved, and nothing was written: revision 7 is gone"
         );
+        let reason = failure.reason_mut().and_then(Option::take);
+        assert_eq!(
+            (failure, reason),
+            (Failure::Conflict(None), Reason::new("revision 7 is gone"))
+        );
         assert_eq!(Failure::Unavailable(None).to_string(), "the destination is unavailable");
+        assert_eq!(Failure::NotFound.reason_mut(), None);
     }
 }

@@ -5,6 +5,7 @@ pub mod breaker;
 pub mod failure;
 mod history;
 mod kind;
+mod last_request;
 mod line;
 pub mod pace;
 pub mod pause;
@@ -17,6 +18,7 @@ mod verdict;
 
 pub use history::{AttemptHistory, AttemptPlan, AttemptPolicy, plan};
 pub use kind::{DeliveryKind, Destination, DocumentShape, KindRules, ManualFlag, Writes};
+pub use last_request::LastRequest;
 pub use line::{DeliveryLine, JoinedLine, LinePlace};
 pub use rank::DeliveryRank;
 pub use spec::{BreakerSpec, DeliverySpec};

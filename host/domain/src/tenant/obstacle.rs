@@ -6,7 +6,7 @@
 use super::egress::EgressRefusal;
 use super::oauth2::TokenProblem;
 use crate::delivery::AttemptHistory;
-use crate::delivery::failure::{Failure, Rejection};
+use crate::delivery::failure::{Failure, Reason, Rejection};
 
 /// The code of a rejection by the host itself.
 pub const HOST_REFUSED: &str = "host-refused";
@@ -67,7 +67,7 @@ pub fn attribute(returned: Failure, obstacle: Option<&HostObstacle>) -> Failure 
         (fault @ Failure::Fault(_), _) => fault,
         (_, Some(HostObstacle::Refused(words))) => Failure::Rejected(Rejection {
             code: HOST_REFUSED.into(),
-            message: words.clone(),
+            message: Reason::new(words).map(|words| words.to_string()).unwrap_or_default(),
             fields: vec![],
         }),
         (_, Some(HostObstacle::NoToken(_))) => Failure::Unavailable(None),

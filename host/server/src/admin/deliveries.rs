@@ -12,10 +12,11 @@ use super::listing::{listing, page};
 use super::problems::{ErrorResponses, not_found};
 use crate::problem::Problem;
 use jackfield_api::{
-    AttemptDetailView, AttemptView, DeliveryDetailView, DeliveryQuery, DeliveryShowQuery, DeliveryView, Listing,
-    PayloadView,
+    AttemptDetailView, AttemptView, BreakerView, DeliveryDetailView, DeliveryQuery, DeliveryShowQuery, DeliveryView,
+    Listing, PayloadView,
 };
-use jackfield_domain::delivery::DocumentShape;
+use jackfield_domain::delivery::breaker::BreakerStatus;
+use jackfield_domain::delivery::{DeliveryState, DocumentShape};
 use jackfield_domain::id::DeliveryId;
 use jackfield_domain::json::JsonDocument;
 use jackfield_store::{AttemptDetail, AttemptRecord, DeliveryDetail, DeliveryFilter, DeliverySummary};
@@ -43,10 +44,14 @@ pub(super) fn delivery_view(summary: DeliverySummary) -> DeliveryView {
 fn attempt_view(attempt: AttemptRecord) -> AttemptView {
     let AttemptDetail {
         http_status,
+        request,
         reference,
         rejection,
         fault,
         message,
+        reason,
+        host_reason,
+        warning,
         looked_up,
     } = attempt.detail;
     AttemptView {
@@ -57,10 +62,14 @@ fn attempt_view(attempt: AttemptRecord) -> AttemptView {
         class: attempt.class,
         detail: AttemptDetailView {
             http_status,
+            request,
             reference,
             rejection,
             fault,
             message,
+            reason,
+            host_reason,
+            warning,
             looked_up,
         },
     }
@@ -79,9 +88,12 @@ pub(super) fn payload_view(detail: &DeliveryDetail) -> PayloadView {
     }
 }
 
-fn detail_view(detail: DeliveryDetail, with_payload: bool) -> DeliveryDetailView {
+fn detail_view(detail: DeliveryDetail, with_payload: bool, breaker: BreakerStatus) -> DeliveryDetailView {
     let payload = with_payload.then(|| payload_view(&detail));
+    let summary = &detail.summary;
+    let is_held = summary.state == DeliveryState::Ready && summary.kind.rules().breaker && breaker.state.holds();
     DeliveryDetailView {
+        held_by: is_held.then(|| BreakerView::of(&summary.tenant, breaker)),
         delivery: delivery_view(detail.summary),
         attempts: detail.attempts.into_iter().map(attempt_view).collect(),
         payload,
@@ -121,7 +133,8 @@ pub(super) async fn show(
     Query(query): Query<DeliveryShowQuery>,
 ) -> Result<Json<DeliveryDetailView>, Problem> {
     let detail = find(&state, id).await?;
-    Ok(Json(detail_view(detail, query.payload)))
+    let breaker = state.tenants.breakers.status(&detail.summary.tenant);
+    Ok(Json(detail_view(detail, query.payload, breaker)))
 }
 
 /// The delivery with this id, or the problem that there is none.

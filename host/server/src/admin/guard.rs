@@ -6,7 +6,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use axum::extract::{FromRequestParts as _, MatchedPath, RawPathParams, Request, State};
+use axum::extract::{FromRequestParts as _, MatchedPath, Query, RawPathParams, Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http::header;
@@ -17,6 +17,7 @@ use crate::auth::Tokens;
 use crate::observe::metrics::Metrics;
 use crate::observe::request::{RequestId, bearer_token};
 use crate::problem::{Problem, ProblemKind};
+use jackfield_api::ApplyQuery;
 use jackfield_clock::{SharedClock, lock};
 use jackfield_domain::custody::audit::{Actor, AuditEntry, AuditEvent, RefusalCounter};
 use jackfield_store::{SharedStore, TokenRecord};
@@ -55,6 +56,9 @@ pub(super) async fn operators_only(
     }
     let mut event = guard.event(&parts, &operator);
     event.target = path_target(&path_parts(&mut parts).await);
+    if is_dry_run(&parts) {
+        add_target(&mut event, "dry_run", "true");
+    }
     let begun = guard.store.append_audit(event.clone()).await.map_err(|error| {
         let unavailable = Problem::from(error);
         Problem::new(
@@ -110,8 +114,7 @@ impl OperatorGuard {
         status: u16,
     ) -> Result<AuditEntry, Problem> {
         for (name, value) in target.into_iter().flat_map(|AuditTarget(parts)| parts) {
-            let space = if event.target.is_empty() { "" } else { " " };
-            event.target = format!("{}{space}{name}={value}", event.target);
+            add_target(&mut event, name, &value);
         }
         event.at = self.clock.now();
         event.status = Some(status);
@@ -150,6 +153,16 @@ impl OperatorGuard {
             "this needs a live operator token: send `authorization: Bearer jfo_…`",
         )
     }
+}
+
+/// Whether a request asks only what it would change, so that the trail does not show it as a change.
+fn is_dry_run(parts: &Parts) -> bool {
+    Query::<ApplyQuery>::try_from_uri(&parts.uri).is_ok_and(|query| query.dry_run)
+}
+
+fn add_target(event: &mut AuditEvent, name: &str, value: &str) {
+    let space = if event.target.is_empty() { "" } else { " " };
+    event.target = format!("{}{space}{name}={value}", event.target);
 }
 
 /// The parts of the path that the route names, with their names.

@@ -21,7 +21,8 @@ use jackfield_store::{DeliveryDetail, DeliveryEdit};
 
 /// Replace the document of a delivery in review.
 ///
-/// The former one is kept. The new one must be about the same call or lead: its id and key must not change. A
+/// The former one is kept. The new one must be about the same call or lead: its id and key must not change, so a lead
+/// keeps its `idempotency_key` and its `timestamp`, and a disposition its `call_id`. A
 /// disposition that newly requests do-not-call is refused, because only the public API records such a request before it
 /// answers. Nothing is sent until the delivery is replayed.
 #[utoipa::path(put, path = "/v1/deliveries/{id}/payload", tag = "deliveries",
@@ -47,11 +48,16 @@ pub(super) async fn edit(
         dnc_recorded,
         country: tenant.and_then(|tenant| tenant.release().spec.country),
     };
-    let Replacement { payload, lead } = validate_replacement(&detail, &body, rules)?;
+    let Replacement {
+        payload,
+        lead,
+        do_not_call,
+    } = validate_replacement(&detail, &body, rules)?;
     let edit = DeliveryEdit {
         id,
         payload,
         lead,
+        do_not_call,
         now: state.clock.now(),
     };
     if !state.store.edit(edit).await? {
@@ -85,12 +91,14 @@ struct Replacement {
     payload: Vec<u8>,
     /// The lead, if it is a lead's document.
     lead: Option<(LeadId, Priority)>,
+    /// It is a disposition in which the lead asks not to be called.
+    do_not_call: bool,
 }
 
 /// The delivery's new payload, if it may replace the delivery's document: `body`, whose harmless faults are mended, and
 /// in a lead the numbers and times in the spelling that is passed on.
 fn validate_replacement(detail: &DeliveryDetail, body: &[u8], rules: ReplacementRules) -> Result<Replacement, Problem> {
-    let mut lead = None;
+    let (mut lead, mut do_not_call) = (None, false);
     let (payload, errors) = match detail.summary.kind.rules().document {
         DocumentShape::Raw if body.is_empty() => {
             return Err(Problem::new(ProblemKind::Invalid, "the body is empty"));
@@ -104,14 +112,21 @@ fn validate_replacement(detail: &DeliveryDetail, body: &[u8], rules: Replacement
         }
         DocumentShape::Disposition => {
             let document = json(body)?;
-            (
-                document.text().into(),
-                disposition_errors(detail, &document, rules.dnc_recorded)?,
-            )
+            let mut errors = vec![];
+            if let Some(lead) = &detail.summary.lead {
+                let new = Disposition::read(lead.clone(), &document).map_err(Problem::invalid)?;
+                do_not_call = new.dnc_requested;
+                errors = disposition_errors(detail, &new, rules.dnc_recorded);
+            }
+            (document.text().into(), errors)
         }
     };
     if errors.is_empty() {
-        Ok(Replacement { payload, lead })
+        Ok(Replacement {
+            payload,
+            lead,
+            do_not_call,
+        })
     } else {
         Err(Problem::invalid(errors))
     }
@@ -129,24 +144,25 @@ fn lead_errors(detail: &DeliveryDetail, new: &Lead) -> Vec<FieldError> {
     if detail.summary.lead.as_ref().is_some_and(|lead| *lead != new.id) {
         errors.push(FieldError::new("/lead/id", "must stay as it was"));
     }
-    let key = |document: &JsonDocument| Some(document.root().member("idempotency_key")?.canonical());
-    if key(&new.document) != key(&former) {
-        errors.push(FieldError::new("/idempotency_key", "must stay as it was"));
+    let start = format!(
+        "start from what `jackfield review show {} --payload` prints",
+        detail.summary.id
+    );
+    let member = |document: &JsonDocument, name: &str| Some(document.root().member(name)?.canonical());
+    if member(&new.document, "idempotency_key") != member(&former, "idempotency_key") {
+        let detail = format!("must stay as it was, by which the agent recognizes a repeat; {start}");
+        errors.push(FieldError::new("/idempotency_key", detail));
+    }
+    if member(&former, "timestamp").is_some() && member(&new.document, "timestamp").is_none() {
+        let detail = format!("must not be left out: it says when the CRM sent the lead; {start}");
+        errors.push(FieldError::new("/timestamp", detail));
     }
     errors
 }
 
 /// What a disposition's replacement must not change, or newly request.
-fn disposition_errors(
-    detail: &DeliveryDetail,
-    document: &JsonDocument,
-    dnc_recorded: bool,
-) -> Result<Vec<FieldError>, Problem> {
+fn disposition_errors(detail: &DeliveryDetail, new: &Disposition, dnc_recorded: bool) -> Vec<FieldError> {
     let mut errors = vec![];
-    let Some(lead) = &detail.summary.lead else {
-        return Ok(errors);
-    };
-    let new = Disposition::read(lead.clone(), document).map_err(Problem::invalid)?;
     if new.call_id.as_str() != detail.summary.key.as_str() {
         let detail = format!("must stay `{}`", detail.summary.key);
         errors.push(FieldError::new("/call_metadata/call_id", detail));
@@ -155,7 +171,7 @@ fn disposition_errors(
         let detail = "must not newly request do-not-call here: post a disposition that does, so that it is recorded";
         errors.push(FieldError::new("/flags/dnc_requested", detail));
     }
-    Ok(errors)
+    errors
 }
 
 #[cfg(test)]
@@ -233,7 +249,7 @@ mod tests {
     fn edited_lead_keeps_its_id_and_key() {
         let lead = |id: &str, key: &str| {
             let lead = json!({"id": id, "phone": "+919800000000"});
-            json!({"event": "lead.created", "idempotency_key": key, "lead": lead})
+            json!({"event": "lead.created", "idempotency_key": key, "timestamp": "2026-07-01T09:00:00Z", "lead": lead})
         };
         let detail = in_review(DeliveryKind::Lead, "key:k1", &lead("L-1", "k1"));
         assert_eq!(refusal(&detail, &lead("L-1", "k1"), false), None);
@@ -241,9 +257,16 @@ mod tests {
             refusal(&detail, &lead("L-2", "k1"), false).unwrap(),
             "/lead/id: must stay as it was"
         );
+        let start = "start from what `jackfield review show dlv_1 --payload` prints";
         assert_eq!(
             refusal(&detail, &lead("L-1", "k2"), false).unwrap(),
-            "/idempotency_key: must stay as it was"
+            format!("/idempotency_key: must stay as it was, by which the agent recognizes a repeat; {start}")
+        );
+        let mut bare = lead("L-1", "k1");
+        bare.as_object_mut().unwrap().remove("timestamp");
+        assert_eq!(
+            refusal(&detail, &bare, false).unwrap(),
+            format!("/timestamp: must not be left out: it says when the CRM sent the lead; {start}")
         );
     }
 

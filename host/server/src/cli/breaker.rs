@@ -84,7 +84,7 @@ impl BreakerCommand {
 }
 
 /// The breaker in one line.
-fn sentence(view: &BreakerView) -> String {
+pub(super) fn sentence(view: &BreakerView) -> String {
     let mut text = format!("{}: {}", view.tenant, view.state);
     let parts = [
         view.forced.map(|forced| format!("forced {}", forced.word())),

@@ -4,13 +4,14 @@ use clap::{Args, Subcommand};
 
 use super::Session;
 use super::arguments::{self, PageArgs};
+use super::breaker;
 use super::output::{Output, or_dash, or_empty, printable, time};
 use jackfield_api::{
-    AttemptView, DeliveryDetailView, DeliveryQuery, DeliveryShowQuery, DeliveryStates, DeliveryView, Listing,
-    PayloadView,
+    AttemptDetailView, AttemptView, BreakerView, DeliveryDetailView, DeliveryQuery, DeliveryShowQuery, DeliveryStates,
+    DeliveryView, Listing, PayloadView,
 };
 use jackfield_domain::delivery::failure::AttemptClass;
-use jackfield_domain::delivery::{DeliveryKind, DeliveryState, StopReason};
+use jackfield_domain::delivery::{DeliveryKind, DeliveryState, LastRequest, StopReason};
 use jackfield_domain::id::{DedupKey, DeliveryId, LeadId, TenantName};
 
 #[derive(Debug, Subcommand)]
@@ -171,14 +172,24 @@ fn render(output: &Output, detail: &DeliveryDetailView) -> String {
         ),
         ("replays", delivery.generation.to_string()),
         ("due", or_empty(delivery.due.map(time))),
+        ("held by", or_empty(detail.held_by.as_ref().map(held_by))),
         ("reference", or_empty(delivery.reference.as_ref())),
         ("accepted", time(delivery.accepted_at)),
         ("changed", time(delivery.changed_at)),
     ]);
     if !detail.attempts.is_empty() {
-        let headers = ["ATTEMPT", "RELEASE", "STARTED", "TOOK", "CLASS", "HTTP", "WHAT"];
+        let headers = [
+            "ATTEMPT", "RELEASE", "STARTED", "TOOK", "CLASS", "REQUEST", "HTTP", "WHAT",
+        ];
         let attempts = output.table(&headers, detail.attempts.iter().map(attempt_row));
         text = format!("{text}\n\n{attempts}");
+    }
+    let last = detail
+        .attempts
+        .last()
+        .map(|attempt| last_attempt(output, &attempt.detail));
+    if let Some(last) = last.filter(|last| !last.is_empty()) {
+        text = format!("{text}\n\n{last}");
     }
     if let Some(payload) = &detail.payload {
         text = format!("{text}\n\n{}", render_payload(payload));
@@ -192,12 +203,16 @@ fn attempt_row(attempt: &AttemptView) -> Vec<String> {
         let took = ended.duration_since(attempt.started_at);
         format!("{} ms", took.as_millis())
     });
-    let looked_up = detail.looked_up.then(|| "looked up first".to_owned());
-    let what = [
-        looked_up,
-        detail.fault.map(|cause| cause.to_string()),
+    let message = [
+        Some(detail.message.clone()),
         detail.rejection.as_ref().map(ToString::to_string),
-        Some(detail.message.clone()).filter(|message| !message.is_empty()),
+    ];
+    let message = message.into_iter().flatten().filter(|part| !part.is_empty());
+    let what = [
+        detail.looked_up.then(|| "looked up first".to_owned()),
+        Some(message.collect::<Vec<_>>().join(": ")).filter(|message| !message.is_empty()),
+        detail.reason.as_ref().map(|reason| format!("adapter: {reason}")),
+        detail.host_reason.as_ref().map(|reason| format!("host: {reason}")),
         detail
             .reference
             .as_ref()
@@ -209,9 +224,29 @@ fn attempt_row(attempt: &AttemptView) -> Vec<String> {
         time(attempt.started_at),
         or_dash(took),
         or_dash(attempt.class),
+        or_dash(detail.request.as_ref().map(request)),
         or_dash(detail.http_status),
         what.into_iter().flatten().collect::<Vec<_>>().join("; "),
     ]
+}
+
+/// The last request of an attempt.
+fn request(LastRequest { method, path, step }: &LastRequest) -> String {
+    let requests = if *step == 1 { "request" } else { "requests" };
+    format!("{method} {path} ({step} of {step} {requests})")
+}
+
+/// The breaker that holds a delivery.
+fn held_by(breaker: &BreakerView) -> String {
+    format!("the CRM's breaker of {}", breaker::sentence(breaker))
+}
+
+/// What has no place in the table of attempts: the fields that the destination refused, and the adapter's warning.
+fn last_attempt(output: &Output, detail: &AttemptDetailView) -> String {
+    let fields = detail.rejection.iter().flat_map(|rejection| &rejection.fields);
+    let refused = fields.map(|field| ("refused", format!("{}: {}", field.pointer, field.detail)));
+    let warning = detail.warning.iter().map(|warning| ("last warning", warning.clone()));
+    output.fields(&refused.chain(warning).collect::<Vec<_>>())
 }
 
 /// A document as text for people.
@@ -261,19 +296,53 @@ mod tests {
     fn attempt_rows_show_the_result() {
         let json = r#"{"number":3,"release":"r2","started_at":"2026-07-01T09:02:00Z",
             "ended_at":"2026-07-01T09:02:00.25Z",
-            "class":"rejected","http_status":422,"rejection":{"code":"E7","message":"no such stage","fields":[]}}"#;
-        let row = attempt_row(&serde_json::from_str(json).unwrap());
+            "class":"rejected","http_status":422,"request":{"method":"PUT","path":"/calls/C-1","step":2},
+            "message":"refused","rejection":{"code":"E7","message":"no such stage","fields":[
+            {"pointer":"stage","detail":"must be one of the CRM's"}]},"warning":"atrium refused codes=E7"}"#;
+        let attempt: AttemptView = serde_json::from_str(json).unwrap();
         assert_eq!(
-            row,
+            attempt_row(&attempt),
             [
                 "3",
                 "r2",
                 "2026-07-01T09:02:00Z",
                 "250 ms",
                 "rejected",
+                "PUT /calls/C-1 (2 of 2 requests)",
                 "422",
-                "E7: no such stage"
+                "refused: E7: no such stage"
             ]
+        );
+        insta::assert_snapshot!(last_attempt(&Output::new(false), &attempt.detail), @"
+        refused:       stage: must be one of the CRM's
+        last warning:  atrium refused codes=E7
+        ");
+    }
+
+    #[test]
+    fn reasons_say_whose_words_they_are() {
+        let json = r#"{"number":1,"release":"r1","started_at":"2026-07-01T09:02:00Z","ended_at":null,
+            "class":"unavailable","request":{"method":"GET","path":"/","step":1},"looked_up":true,
+            "message":"the destination is unavailable","reason":"E409","host_reason":"no access token"}"#;
+        let row = attempt_row(&serde_json::from_str(json).unwrap());
+        assert_eq!(
+            row[5..],
+            [
+                "GET / (1 of 1 request)",
+                "-",
+                "looked up first; the destination is unavailable; adapter: E409; host: no access token"
+            ]
+        );
+    }
+
+    #[test]
+    fn a_held_delivery_names_the_breaker() {
+        let json = r#"{"tenant":"dwarka-homes","state":"open","forced":null,"since":"2026-07-01T09:00:00Z",
+            "probe_at":"2026-07-01T09:00:30Z","step":null,"failures":0}"#;
+        assert_eq!(
+            held_by(&serde_json::from_str(json).unwrap()),
+            "the CRM's breaker of dwarka-homes: open, not closed since 2026-07-01T09:00:00Z, next probe \
+             2026-07-01T09:00:30Z"
         );
     }
 }

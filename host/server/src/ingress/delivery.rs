@@ -73,14 +73,22 @@ fn view(found: DeliveryDetail) -> AgentDeliveryView {
 }
 
 fn attempt_view(attempt: AttemptRecord) -> AgentAttemptView {
+    let detail = attempt.detail;
+    let why = [
+        Some(detail.message),
+        detail.rejection.as_ref().map(ToString::to_string),
+        detail.reason,
+        detail.host_reason,
+    ];
+    let why = why.into_iter().flatten().filter(|part| !part.is_empty());
     AgentAttemptView {
         started_at: attempt.started_at,
         ended_at: attempt.ended_at,
         release: attempt.release.to_string(),
         class: attempt.class,
-        http_status: attempt.detail.http_status,
-        reference: attempt.detail.reference,
-        rejection: attempt.detail.rejection,
-        message: attempt.detail.message,
+        http_status: detail.http_status,
+        message: why.collect::<Vec<_>>().join(": "),
+        reference: detail.reference,
+        rejection: detail.rejection,
     }
 }

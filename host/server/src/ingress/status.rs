@@ -19,10 +19,12 @@ use super::{PublicState, STATUS, SharedState, extract};
 use crate::problem::{Problem, ProblemKind};
 use crate::tenants::Tenant;
 use jackfield_api::{LeadStatusView, problem_responses};
+use jackfield_domain::custody::personal_values::PersonalValues;
 use jackfield_domain::delivery::failure::{Failure, Fault, FaultCause};
 use jackfield_domain::id::LeadId;
 use jackfield_domain::lead::status::{self, LeadStatus, StatusAnswer};
 use jackfield_domain::tenant::obstacle::HOST_REFUSED;
+use jackfield_sandbox::LogSubject;
 use jackfield_store::StatusRefusal;
 
 /// The problems that an agent may meet. Every one says not to call.
@@ -101,6 +103,14 @@ async fn ask(state: &PublicState, tenant: &Tenant, lead: &LeadId) -> QueryResult
             .invocation(name, "status.query", invocation.fault(), &invocation.refused);
         if invocation.reused {
             state.metrics.invocation_reused(name);
+        }
+        if !invocation.log.is_empty() {
+            invocation.log.write(&LogSubject {
+                tenant: name.as_str(),
+                release: &tenant.release().number.to_string(),
+                delivery: None,
+                personal: &PersonalValues::default(),
+            });
         }
         (invocation.outcome, invocation.out_of_time)
     } else {

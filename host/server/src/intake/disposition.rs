@@ -148,8 +148,13 @@ fn note(document: Option<&JsonDocument>) -> String {
 
 /// The message of the alert.
 fn message(refused: &str) -> String {
+    let remedy = if refused == IntakeError::CallReported.word() {
+        "post the wish under another call_id"
+    } else {
+        "post the corrected disposition"
+    };
     format!(
         "a disposition was refused ({refused}) in which the lead asks not to be called: no status query allows a call, \
-         but the CRM does not know; have the calling platform post the corrected disposition"
+         but the CRM does not know; have the calling platform {remedy}, or tell the CRM and acknowledge this alert"
     )
 }

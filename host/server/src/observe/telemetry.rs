@@ -1,5 +1,6 @@
 //! The log: JSON lines, or a readable format on a terminal.
 
+mod guest_fields;
 mod log_writer;
 
 use std::io::{IsTerminal as _, Stderr};
@@ -7,6 +8,7 @@ use std::io::{IsTerminal as _, Stderr};
 use tracing_subscriber::EnvFilter;
 
 use crate::config::{Config, LogFormat};
+use guest_fields::GuestFieldsAsObject;
 pub use log_writer::LogGuard;
 use log_writer::LogWriter;
 
@@ -46,6 +48,7 @@ pub fn start(config: &Config) -> Result<LogGuard<Stderr>, TelemetryError> {
             .flatten_event(true)
             .with_current_span(true)
             .with_span_list(false)
+            .map_event_format(GuestFieldsAsObject)
             .try_init()
     };
     started.map_err(|_| TelemetryError::Twice)?;

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use rusqlite::params;
 
+use crate::alert;
 use crate::column::{later, micros, stored};
 use crate::delivery::row::{DeliveryRow, Ending};
 use crate::intake::rows::{RenewedLead, add_payload, renew_lead};
@@ -28,6 +29,7 @@ impl Write for ReplayDeliveries {
                 continue;
             }
             replay(self, tx, &row, due)?;
+            alert::close_decisions(tx, *id, self.now)?;
             replayed.push(Replayed { id: *id, due });
             due = stored(later(due, self.spacing));
         }
@@ -124,6 +126,7 @@ const fn by_person<'a>(row: &DeliveryRow, state: DeliveryState, reference: Optio
 
 fn end(tx: &mut Transaction<'_>, row: &DeliveryRow, ending: &Ending<'_>, now: Timestamp) -> Result<bool, StoreError> {
     row.end(tx, ending, now)?;
+    alert::close_decisions(tx, row.id, now)?;
     if let Some(lead) = row.lead.as_ref().filter(|_| row.kind.rules().manual) {
         clear_manual(tx, &row.tenant, lead)?;
     }
@@ -150,6 +153,9 @@ impl Write for DeliveryEdit {
             (Some(lead), _) => follow_payload(tx, &row, lead, payload)?,
             (None, Some((lead, priority))) => name_lead(tx, &row, lead, *priority, payload)?,
             (None, None) => {}
+        }
+        if let Some(lead) = edited.id_option("lead")?.filter(|_| self.do_not_call) {
+            alert::close_do_not_call(db, &edited.id("tenant")?, &lead, self.now).await?;
         }
         Ok(true)
     }

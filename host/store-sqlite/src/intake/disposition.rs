@@ -104,21 +104,29 @@ fn insert_lead(work: &AcceptDisposition, tx: &Transaction<'_>) -> Result<(), Sto
     alert::close_do_not_call(tx, tenant, lead, now)
 }
 
-fn set_do_not_call(tx: &Transaction<'_>, tenant: &TenantName, lead: &LeadId, now: Timestamp) -> Result<(), StoreError> {
-    execute(
+/// Records a do-not-call. Returns whether it was not recorded before.
+fn set_do_not_call(
+    tx: &Transaction<'_>,
+    tenant: &TenantName,
+    lead: &LeadId,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let recorded = execute(
         tx,
         "insert into lead (tenant, lead, dnc_since) values (?, ?, ?)
          on conflict (tenant, lead) do update set dnc_since = excluded.dnc_since where dnc_since is null",
         params![tenant.as_str(), lead.as_str(), micros(now)],
-    )
-    .map(drop)
+    )?;
+    Ok(recorded > 0)
 }
 
 impl Write for RefusedDoNotCall {
     type Output = ();
 
     fn run(&self, tx: &mut Transaction<'_>) -> Result<(), StoreError> {
-        set_do_not_call(tx, &self.tenant, &self.lead, self.at)?;
+        if !set_do_not_call(tx, &self.tenant, &self.lead, self.at)? {
+            return Ok(());
+        }
         suppression::request(tx, &self.tenant, &self.lead, &self.note, self.at)?;
         alert::raise_do_not_call(tx, &self.tenant, &self.lead, &self.message, self.at)
     }

@@ -10,7 +10,6 @@ use crate::intake::rows::{NewDelivery, RenewedLead, insert_delivery, is_key_take
 use crate::queue::claim::leased;
 use crate::sql::{all, execute, exists};
 use crate::writer::{Transaction, Write};
-use jackfield_domain::delivery::failure::Failure;
 use jackfield_domain::delivery::{
     AttemptHistory, DeliveryKind, DeliveryRank, DeliveryState, DeliveryVerdict, LOST_LEASE_MESSAGE, NextStep,
     after_lost_lease,
@@ -126,7 +125,7 @@ fn add_refused_lead(
     insert_delivery(tx, &delivery)?;
     let verdict = DeliveryVerdict::refused(AttemptHistory::default());
     let detail = AttemptDetail {
-        message: Failure::Rejected(refused.rejection.clone()).to_string(),
+        message: "refused".into(),
         rejection: Some(refused.rejection.clone()),
         ..AttemptDetail::default()
     };

@@ -1,6 +1,8 @@
 //! Accepting requests: none is stored twice, and none partially.
 
-use crate::{Accept, AcceptedWork, DeliveryFilter, LeadCursor, RefusedDoNotCall, SharedStore, StatusRefusal, Store};
+use crate::{
+    Accept, AcceptedWork, DeliveryEdit, DeliveryFilter, LeadCursor, RefusedDoNotCall, SharedStore, StatusRefusal, Store,
+};
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::delivery::{DeliveryKind, DeliveryState};
 use jackfield_domain::id::LeadId;
@@ -11,7 +13,7 @@ use jiff::SignedDuration;
 
 use super::fixture::{
     accept_call, accept_lead, acme, at, call, claim, claim_one, detail, disposition_of, dnc, expect_new, key, lead_id,
-    page, raw_webhook, webhook, zenith,
+    page, raw_webhook, send_to_review, webhook, zenith,
 };
 
 async fn deliveries(store: &dyn Store) -> usize {
@@ -275,7 +277,41 @@ pub async fn a_refused_do_not_call_is_recorded(store: SharedStore) {
     expect_new(store.accept_disposition(call("C-0", "L-1", at(4))).await.unwrap());
     assert_eq!(open().await.len(), 2, "that call said nothing of the wish");
     expect_new(store.accept_disposition(dnc("C-1", "L-1", at(5))).await.unwrap());
-    assert_eq!(open().await, [other]);
+    assert_eq!(open().await, std::slice::from_ref(&other));
+
+    let alert = store.alerts(Some(&acme()), true, page(None, 1)).await.unwrap().items[0].id;
+    assert_eq!(store.acknowledge_alert(alert, at(6)).await, Ok(true));
+    for lead in [&lead, &other] {
+        store.record_do_not_call(refused(lead, 7)).await.unwrap();
+    }
+    assert_eq!(open().await, [], "a wish that is recorded raises no alert");
+}
+
+/// The edited disposition brings the do-not-call to the CRM.
+pub async fn an_edit_with_the_wish_closes_its_alert(store: SharedStore) {
+    let id = accept_call(&*store, "C-1", "L-1", at(0)).await;
+    send_to_review(&*store, at(0)).await;
+    let refused = RefusedDoNotCall {
+        tenant: acme(),
+        lead: lead_id("L-1"),
+        note: "call C-1".into(),
+        message: "refused".into(),
+        at: at(1),
+    };
+    store.record_do_not_call(refused).await.unwrap();
+    for (do_not_call, open) in [(false, true), (true, false)] {
+        let edit = DeliveryEdit {
+            id,
+            payload: b"{}".into(),
+            lead: None,
+            do_not_call,
+            now: at(2),
+        };
+        assert_eq!(store.edit(edit).await, Ok(true));
+        let alerts = store.alerts(None, true, page(None, 9)).await.unwrap().items;
+        let is_open = alerts.iter().any(|alert| alert.kind == AlertKind::DoNotCall);
+        assert_eq!(is_open, open);
+    }
 }
 
 /// What is delivered is the mended document; what is stored of the request is what came.

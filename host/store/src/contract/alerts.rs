@@ -4,7 +4,7 @@ use crate::{NewAlert, SharedStore, TenantAlerts};
 use jackfield_domain::alert::AlertKind;
 use jackfield_domain::id::{AlertId, TenantName};
 
-use super::fixture::{accept_call, acme, at, page, send_to_review, zenith};
+use super::fixture::{accept_call, acme, at, page, replay, send_to_review, zenith};
 
 fn credential_alert(second: i64) -> NewAlert {
     NewAlert {
@@ -143,4 +143,34 @@ pub async fn a_tenant_has_one_alert_of_its_kind(store: SharedStore) {
     let times: Vec<_> = of_kind.map(|alert| (alert.at, alert.acknowledged_at)).collect();
     assert_eq!(times, [(at(4), None), (at(1), Some(at(4))), (at(1), Some(at(3)))]);
     assert_eq!(store.tenants_alerted(AlertKind::Credential).await, Ok(vec![acme()]));
+}
+
+/// Whatever a person decides on a delivery, nothing asks for the decision any more; other alerts stay.
+pub async fn a_decision_closes_its_alerts(store: SharedStore) {
+    let mut stopped = vec![];
+    for n in 0..4 {
+        accept_call(&*store, &format!("C-{n}"), &format!("L-{n}"), at(n)).await;
+        stopped.push(send_to_review(&*store, at(n)).await);
+    }
+    store.raise_alert(credential_alert(5)).await.unwrap();
+    let open = async || {
+        let alerts = store.alerts(None, true, page(None, 9)).await.unwrap().items;
+        alerts.into_iter().map(|alert| alert.delivery).collect::<Vec<_>>()
+    };
+    assert_eq!(open().await.len(), 5);
+    store.replay(replay(&stopped[..1], at(6))).await.unwrap();
+    assert_eq!(store.discard(stopped[1], at(7)).await, Ok(true));
+    assert_eq!(store.settle(stopped[2], None, at(8)).await, Ok(true));
+    assert_eq!(open().await, [None, Some(stopped[3])]);
+    let all = store.alerts(None, false, page(None, 9)).await.unwrap().items;
+    let closed: Vec<_> = all.iter().rev().map(|alert| alert.acknowledged_at).collect();
+    assert_eq!(closed, [Some(at(6)), Some(at(7)), Some(at(8)), None, None]);
+
+    let again = send_to_review(&*store, at(9)).await;
+    assert_eq!(again, stopped[0]);
+    assert_eq!(
+        open().await,
+        [Some(again), None, Some(stopped[3])],
+        "it asks again when it stops again"
+    );
 }

@@ -53,6 +53,7 @@ macro_rules! store_contract {
             concurrent_repeats_are_accepted_once,
             an_accepted_do_not_call_is_recorded,
             a_refused_do_not_call_is_recorded,
+            an_edit_with_the_wish_closes_its_alert,
             a_mended_document_is_the_payload,
             a_delivery_waits_for_its_first_attempt,
             refusals_are_counted,
@@ -137,6 +138,7 @@ macro_rules! store_contract {
             alerts_are_announced_oldest_first,
             an_alert_may_have_no_delivery,
             a_tenant_has_one_alert_of_its_kind,
+            a_decision_closes_its_alerts,
         );
         $crate::store_contract!($fresh, secrets:
             a_secret_replaces_the_previous_one,

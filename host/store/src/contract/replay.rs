@@ -170,6 +170,7 @@ fn edit(id: DeliveryId, payload: &[u8], lead: Option<(LeadId, Priority)>) -> Del
         id,
         payload: payload.to_vec(),
         lead,
+        do_not_call: false,
         now: at(1),
     }
 }

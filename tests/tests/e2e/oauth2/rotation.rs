@@ -100,6 +100,9 @@ async fn unstored_refresh_token_blocks_access() {
     let found = host.deliver("C-1").await;
     assert_eq!(found.attempts[0].class.unwrap().word(), "unavailable");
     assert_eq!((host.book.issued(), host.test.keystone.counts().requests), (1, 0));
+    let detail = &found.attempts[0].detail;
+    let why = detail.host_reason.as_ref().or(detail.reason.as_ref()).unwrap();
+    assert!(why.contains("no access token: "), "{detail:?}");
     let alerts = host.alerts(AlertKind::Credential).await;
     assert!(
         alerts[0]

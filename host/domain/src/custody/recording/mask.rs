@@ -14,6 +14,7 @@ use serde_json::{Number, Value};
 use sha2::Sha256;
 use url::form_urlencoded;
 
+use super::address;
 use super::members::{self, Members};
 use super::phone;
 
@@ -206,29 +207,9 @@ impl<'a> Mask<'a> {
 
     /// Replaces e-mail addresses.
     fn addresses(&self, text: &str) -> String {
-        let mut made = String::with_capacity(text.len());
-        let mut rest = text;
-        while let Some((at, sign)) = sign(rest) {
-            let start = rest[..at].rfind(|c| !is_local(c)).map_or(0, |place| {
-                place + rest[place..].chars().next().map_or(1, char::len_utf8)
-            });
-            let after = &rest[at + sign.len()..];
-            let end = after.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-')));
-            let domain = after[..end.unwrap_or(after.len())].trim_end_matches('.');
-            if start == at || !domain.contains('.') {
-                made.push_str(&rest[..at + sign.len()]);
-                rest = after;
-                continue;
-            }
-            let address = format!("{}@{domain}", &rest[start..at]).to_lowercase();
-            made.push_str(&rest[..start]);
-            made.push_str(&self.letters("address", &address, 8));
-            made.push_str(sign);
-            made.push_str("mail.example");
-            rest = &after[domain.len()..];
-        }
-        made.push_str(rest);
-        made
+        address::replace(text, |address, sign| {
+            format!("{}{sign}mail.example", self.letters("address", address, 8))
+        })
     }
 
     /// Replaces a part of a name where it is a whole word, also in its escaped forms in URLs and JSON.
@@ -243,18 +224,6 @@ impl<'a> Mask<'a> {
         }
         text
     }
-}
-
-/// The next `@`, plain or percent-encoded.
-fn sign(text: &str) -> Option<(usize, &'static str)> {
-    let found = ["@", "%40"]
-        .into_iter()
-        .filter_map(|sign| Some((text.find(sign)?, sign)));
-    found.min()
-}
-
-const fn is_local(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-' | '+')
 }
 
 fn has_address(value: &str) -> bool {

@@ -9,12 +9,13 @@
 //!
 //! The fixture's format is that of `adapters/*/fixtures`, defined in `custody/fixture/`.
 
+pub(super) mod address;
 mod body;
 mod bounds;
 mod fixture;
 mod mask;
 mod members;
-mod phone;
+pub(super) mod phone;
 mod signed;
 
 use std::collections::BTreeMap;

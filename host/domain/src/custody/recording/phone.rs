@@ -65,6 +65,20 @@ pub fn replace(
     String::from_utf8(bytes).unwrap_or_default()
 }
 
+/// The text with `***` for every phone number, whole. `known` holds the national digits of further phone numbers.
+pub fn hide(text: &str, known: &BTreeSet<String>) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut copied = 0;
+    for found in numbers(text, known, &BTreeSet::new()) {
+        let [first, .., last] = found.digits[..] else { continue };
+        shown.push_str(&text[copied..first]);
+        shown.push_str("***");
+        copied = last + 1;
+    }
+    shown.push_str(&text[copied..]);
+    shown
+}
+
 /// A number's digits, the last ones replaced by those of `made_up`.
 pub fn replace_digits(digits: &str, made_up: &str) -> String {
     let replaced = replaced(digits.len()).min(made_up.len());
@@ -192,6 +206,13 @@ mod tests {
         ] {
             assert_eq!(replaced(text), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn numbers_are_hidden_whole() {
+        let known = BTreeSet::from(["2025550123".to_owned()]);
+        let text = "call +91 98765-43210 or (202) 555-0123, at 09:01 for 12500000";
+        assert_eq!(hide(text, &known), "call +*** or (***, at 09:01 for 12500000");
     }
 
     #[test]

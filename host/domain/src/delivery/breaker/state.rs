@@ -28,6 +28,14 @@ words!(BreakerState {
     Ramping = "ramping",
 });
 
+impl BreakerState {
+    /// Whether it holds deliveries that are due, all but a probe.
+    #[must_use]
+    pub const fn holds(self) -> bool {
+        matches!(self, Self::Open | Self::HalfOpen)
+    }
+}
+
 /// The state that an operator forces a breaker into.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(rename_all = "kebab-case")]

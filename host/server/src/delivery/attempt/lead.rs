@@ -1,6 +1,7 @@
 //! Pushes a lead to the agent.
 
 use super::{Attempt, AttemptOutcome, push};
+use jackfield_domain::delivery::LastRequest;
 
 impl Attempt<'_> {
     pub(super) async fn push_lead(&mut self) -> AttemptOutcome {
@@ -14,6 +15,11 @@ impl Attempt<'_> {
             self.metrics.push_refused(&self.claimed.tenant, refusal.word());
         }
         self.detail.http_status = pushed.http_status;
+        self.last_request = Some(LastRequest {
+            method: "POST".into(),
+            path: agent.url.path().to_owned(),
+            step: 1,
+        });
         self.pause_until = pushed.pause_until;
         self.ended(pushed.outcome, pushed.sent)
     }

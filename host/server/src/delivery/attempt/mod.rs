@@ -5,17 +5,21 @@ mod inbound;
 mod lead;
 mod push;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use jiff::Timestamp;
-use serde_json::Value;
 
 use crate::observe::metrics::Metrics;
 use crate::tenants::Tenant;
 use jackfield_clock::SharedClock;
-use jackfield_domain::delivery::failure::Failure;
-use jackfield_domain::delivery::{AttemptHistory, AttemptPolicy, AttemptResult, DeliveryKind, Writes};
-use jackfield_sandbox::Invocation;
+use jackfield_domain::custody::personal_values::PersonalValues;
+use jackfield_domain::delivery::failure::{Failure, Reason, Rejection};
+use jackfield_domain::delivery::{
+    AttemptHistory, AttemptPolicy, AttemptResult, DeliveryKind, Destination, LastRequest, Writes,
+};
+use jackfield_domain::id::LeadId;
+use jackfield_domain::tenant::obstacle::HOST_REFUSED;
+use jackfield_sandbox::{Invocation, LogSubject};
 use jackfield_store::{AttemptDetail, ClaimedDelivery, NewLead, RefusedLead};
 
 /// How an attempt ended.
@@ -43,8 +47,11 @@ pub struct Attempt<'a> {
     metrics: &'a Metrics,
     look_up_failed: bool,
     unasked: bool,
-    /// Why the last invocation could not read what the CRM answered.
-    unreadable: Option<String>,
+    /// The last request of the last invocation.
+    last_request: Option<LastRequest>,
+    /// Why that was not sent, or has no answer that can be read.
+    host_reason: Option<Reason>,
+    personal: OnceLock<PersonalValues>,
     /// What is stored about the attempt.
     pub detail: AttemptDetail,
     /// The leads that a webhook contained.
@@ -84,7 +91,9 @@ impl<'a> Attempt<'a> {
             metrics,
             look_up_failed: false,
             unasked: false,
-            unreadable: None,
+            last_request: None,
+            host_reason: None,
+            personal: OnceLock::new(),
             detail: AttemptDetail::default(),
             leads: vec![],
             refused: vec![],
@@ -99,9 +108,13 @@ impl<'a> Attempt<'a> {
             DeliveryKind::Lead => self.push_lead().await,
             DeliveryKind::Inbound => self.parse_webhook().await,
         };
-        let outcome = self.mask_reason(outcome);
         match &outcome {
-            AttemptOutcome::Ended { result, .. } => self.record_outcome(&result.outcome),
+            AttemptOutcome::Ended { result, .. } => match &result.outcome {
+                Ok(reference) => {
+                    self.detail.reference = Some(reference.clone()).filter(|reference| !reference.is_empty());
+                }
+                Err(failure) => self.record_failure(failure.clone(), result.sent),
+            },
             AttemptOutcome::NeedsDecision => {
                 self.detail.message =
                     "an earlier attempt may have been written, and neither the adapter nor the CRM can tell".into();
@@ -111,56 +124,70 @@ impl<'a> Attempt<'a> {
         outcome
     }
 
-    /// Masks the delivery's own values in the adapter's reason: reasons are shown to operators, and must not contain
-    /// personal data.
-    fn mask_reason(&self, outcome: AttemptOutcome) -> AttemptOutcome {
-        let AttemptOutcome::Ended {
-            result: AttemptResult {
-                outcome: Err(failure),
-                sent,
-            },
-            history,
-            unasked,
-        } = outcome
-        else {
-            return outcome;
+    /// Records why the attempt failed, in the words of the adapter and of the host, without the delivery's own values.
+    fn record_failure(&mut self, mut failure: Failure, sent: bool) {
+        let mask = |text: String| self.personal().mask(&text, Reason::MAX_BYTES);
+        let reason = failure.reason_mut().and_then(Option::take);
+        let reason = reason.map(|reason| mask(reason.to_string()));
+        let host_reason = self.host_reason.as_ref().map(|reason| mask(reason.to_string()));
+        let (reason, host_reason) = match self.claimed.kind.rules().destination {
+            // Nobody but the host has words for a push.
+            Destination::Agent => (None, reason),
+            Destination::Adapter | Destination::Crm => (reason, host_reason),
         };
-        let failure = failure.map_reason(|reason| {
-            let document: Value = serde_json::from_slice(&self.claimed.payload).unwrap_or_default();
-            let mut values = vec![];
-            collect_values(&document, &mut values);
-            reason.masked(values.iter().map(String::as_str))
+        let what = match &failure {
+            Failure::Unknown(_) if !sent => {
+                "no usable answer came, and no request that changes anything was sent".into()
+            }
+            Failure::Rejected(_) => "refused".into(),
+            failure => mask(failure.to_string()),
+        };
+        let fault = match &failure {
+            Failure::Fault(fault) => Some(fault.cause),
+            _ => None,
+        };
+        let rejection = match failure {
+            Failure::Rejected(rejection) if rejection.code == HOST_REFUSED => Some(Rejection {
+                message: mask(rejection.message),
+                ..rejection
+            }),
+            Failure::Rejected(rejection) => Some(rejection),
+            _ => None,
+        };
+        let said = rejection.as_ref().map(|rejection| &rejection.message);
+        let said = said
+            .into_iter()
+            .chain(&reason)
+            .any(|said| host_reason.as_ref().is_some_and(|why| said.contains(why)));
+        let request = self.last_request.as_ref().map(|last| LastRequest {
+            path: self.personal().mask_path(&last.path, Reason::MAX_BYTES),
+            ..last.clone()
         });
-        AttemptOutcome::Ended {
-            result: AttemptResult {
-                outcome: Err(failure),
-                sent,
+        self.detail = AttemptDetail {
+            message: if self.look_up_failed {
+                format!("nothing was sent: an earlier attempt could not be looked up: {what}")
+            } else {
+                what
             },
-            history,
-            unasked,
-        }
+            host_reason: host_reason.filter(|_| !said),
+            reason,
+            request,
+            rejection,
+            fault,
+            ..std::mem::take(&mut self.detail)
+        };
     }
 
-    fn record_outcome(&mut self, outcome: &Result<String, Failure>) {
-        match outcome {
-            Ok(reference) => self.detail.reference = Some(reference.clone()).filter(|reference| !reference.is_empty()),
-            Err(failure) => {
-                self.detail.message = if self.look_up_failed {
-                    format!("nothing was sent: an earlier attempt could not be looked up: {failure}")
-                } else {
-                    failure.to_string()
-                };
-                let message = &mut self.detail.message;
-                if let Some(why) = self.unreadable.as_ref().filter(|why| !message.contains(*why)) {
-                    *message = format!("{message}: {why}");
-                }
-                match failure {
-                    Failure::Rejected(rejection) => self.detail.rejection = Some(rejection.clone()),
-                    Failure::Fault(fault) => self.detail.fault = Some(fault.cause),
-                    _ => {}
-                }
-            }
-        }
+    /// What is masked in texts about the delivery.
+    fn personal(&self) -> &PersonalValues {
+        let ClaimedDelivery { key, lead, payload, .. } = self.claimed;
+        self.personal.get_or_init(|| {
+            let ids: Vec<_> = [Some(key.as_str()), lead.as_ref().map(LeadId::as_str)]
+                .into_iter()
+                .flatten()
+                .collect();
+            PersonalValues::of(payload, &ids)
+        })
     }
 
     fn ended(&self, outcome: Result<String, Failure>, sent: bool) -> AttemptOutcome {
@@ -171,29 +198,30 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Records what the host observed of an invocation, and counts it.
+    /// Records what the host observed of an invocation, counts it, and writes what the adapter logged to the log.
     fn record_invocation<T>(&mut self, export: &'static str, invocation: &Invocation<T>) {
-        if invocation.http_status.is_some() {
-            self.detail.http_status = invocation.http_status;
-        }
+        self.detail.http_status = invocation.http_status;
         self.unasked = invocation.obstacle.is_some();
-        self.unreadable.clone_from(&invocation.unreadable);
+        self.last_request.clone_from(&invocation.last_request);
+        self.host_reason.clone_from(&invocation.host_reason);
         self.pause_until = self.pause_until.max(invocation.pause_until);
         self.metrics
             .invocation(&self.claimed.tenant, export, invocation.fault(), &invocation.refused);
         if invocation.reused {
             self.metrics.invocation_reused(&self.claimed.tenant);
         }
-    }
-}
-
-/// The texts and numbers of a document.
-fn collect_values(document: &Value, values: &mut Vec<String>) {
-    match document {
-        Value::String(text) => values.push(text.clone()),
-        Value::Number(number) => values.push(number.to_string()),
-        Value::Array(items) => items.iter().for_each(|item| collect_values(item, values)),
-        Value::Object(members) => members.values().for_each(|member| collect_values(member, values)),
-        Value::Null | Value::Bool(_) => {}
+        if !invocation.log.is_empty() {
+            let personal = self.personal();
+            invocation.log.write(&LogSubject {
+                tenant: self.claimed.tenant.as_str(),
+                release: &self.tenant.release().number.to_string(),
+                delivery: Some(self.claimed.lease.id),
+                personal,
+            });
+            let warning = invocation.log.last_warning();
+            if let Some(warning) = warning.map(|warning| personal.mask(&warning, Reason::MAX_BYTES)) {
+                self.detail.warning = Some(warning);
+            }
+        }
     }
 }

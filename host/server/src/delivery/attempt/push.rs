@@ -81,8 +81,11 @@ fn unanswered(error: HostRequestError) -> PushResult {
             };
             (Failure::Rejected(rejection), Some(refusal))
         }
-        HostRequestError::Unreachable => (Failure::Unavailable(None), None),
-        HostRequestError::NoAnswer => (Failure::Unknown(None), None),
+        HostRequestError::Unreachable => (
+            Failure::Unavailable(Reason::new("no connection to the agent was made")),
+            None,
+        ),
+        HostRequestError::NoAnswer => (Failure::Unknown(Reason::new("the agent did not answer the push")), None),
     };
     PushResult {
         outcome: Err(failure),
