@@ -303,7 +303,7 @@ jf_str jf_rfc3339(jf_str instant);
  * A time that does not exist, because clocks go forward over it, is moved forward by the length of the gap. A time that
  * exists twice, because clocks go back, is the earlier one.
  *
- * Fails as a rejection with the code bad-zone or bad-date. */
+ * Fails as a rejection with the code bad-zone, which names the field timezone, or bad-date, which names the field time. */
 JF_MUST_USE bool jf_instant(jf_str local, jf_str zone, jf_str *instant, jf_failure *failure);
 /* The local time of an instant in a named zone, as RFC 3339 with the zone's offset. Fails as jf_instant does. */
 JF_MUST_USE bool jf_local(jf_str instant, jf_str zone, jf_str *local, jf_failure *failure);
@@ -315,9 +315,9 @@ jf_str jf_rfc3339_ist(const jf_datetime *in_india);
 jf_str jf_rupees(int64_t rupees);
 /* A telephone number, as CRMs write it, in E.164, such as +919800000000. The host understands brackets, dots, dashes
  * and blanks of every kind, 00 for +, the trunk prefix 0 and digits of other scripts, and knows the numbering plans of the
- * world. A number without a country code is one of the tenant's country. Fails as a rejection with the code bad-phone,
- * whose message tells what is wrong; name the CRM's field with jf_reject_field. */
-JF_MUST_USE bool jf_phone_e164(jf_str text, jf_str *e164, jf_failure *failure);
+ * world. A number without a country code is one of the tenant's country. Fails as a rejection with the code bad-phone that
+ * names `field`, which is what the CRM calls the number, and tells what is wrong. */
+JF_MUST_USE bool jf_phone_e164(jf_str text, const char *field, jf_str *e164, jf_failure *failure);
 /* The ten digits of an Indian mobile number in E.164; absent if it is not one. */
 jf_str jf_phone_ten_digits(jf_str e164);
 
@@ -483,7 +483,8 @@ typedef struct {
     jf_priority call_priority;
     jf_extensions extensions;
     /* A rejection here refuses this lead alone: it goes to review, and the other leads are called. The members above do
-     * not matter then. Any function that fails can write to it: jf_phone_e164(text, &lead->phone, &lead->refusal). */
+     * not matter then. Any function that fails can write to it: jf_phone_e164(text, "Mobile",
+     * &lead->phone, &lead->refusal). */
     jf_failure refusal;
 } jf_lead;
 

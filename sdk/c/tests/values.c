@@ -168,17 +168,18 @@ static void phones(void) {
     test_host = (struct test_host){.answers = answers};
     jf_failure failure = {0};
     jf_str found;
-    CHECK(jf_phone_e164(JF_STR("(0)98000 00000"), &found, &failure) && failure.kind == JF_NO_FAILURE);
+    CHECK(jf_phone_e164(JF_STR("(0)98000 00000"), "Mobile", &found, &failure) && failure.kind == JF_NO_FAILURE);
     CHECK_TEXT(found, "+919800000000");
     const char *refused[][2] = {
-        {"soon", "the text is not a telephone number"},
-        {"9800000000", "the number has no country code, and the tenant's file has no `country`"},
-        {"+9198", "the number is too short or too long for its country, or its country code does not exist"},
+        {"soon", "is not a telephone number"},
+        {"9800000000", "has no country code, and the tenant's file has no `country`"},
+        {"+9198", "is not in its country's numbering plan: too short, too long, or an unknown prefix"},
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-        CHECK(!jf_phone_e164(jf_str_of(refused[i][0]), &found, &failure) && failure.kind == JF_REJECTED);
+        CHECK(!jf_phone_e164(jf_str_of(refused[i][0]), "Mobile", &found, &failure) && failure.kind == JF_REJECTED);
         CHECK_TEXT(failure.code, "bad-phone");
-        CHECK_TEXT(failure.message, refused[i][1]);
+        CHECK_TEXT(failure.fields[0].field, "Mobile");
+        CHECK_TEXT(failure.fields[0].message, refused[i][1]);
     }
     CHECK_TEXT(jf_phone_ten_digits(JF_STR("+919700000000")), "9700000000");
     const char *others[] = {"9700000000", "+91 9700000000", "+14155550100", "+915800000000", "+9197000000001"};

@@ -91,7 +91,7 @@ async fn optional_exports_of_manifest_are_built() {
              lead->id = jf_form_get(inbound->body, \"id\");\n\
              lead->name = jf_form_get(inbound->body, \"name\");\n\
              jf_extend(&lead->extensions, JF_STR(\"/tower\"), jf_json_text(JF_STR(\"\\\"B\\\"\")));\n\
-             return jf_phone_e164(jf_form_get(inbound->body, \"mobile\"), &lead->phone, failure);\n\
+             return jf_phone_e164(jf_form_get(inbound->body, \"mobile\"), \"mobile\", &lead->phone, failure);\n\
          }\n",
     )
     .unwrap();

@@ -19,14 +19,11 @@ static int deep(int depth) {
     return depth < 0 ? 0 : deep(depth + 1) + taken[0];
 }
 
-/* What the host says, or the rejection of the SDK. */
-static jf_str answered(jf_str what, jf_str text, jf_str zone) {
-    jf_str answer = JF_NONE;
-    jf_failure failure = {0};
-    bool known = jf_is(what, "instant") ? jf_instant(text, zone, &answer, &failure)
-                 : jf_is(what, "local") ? jf_local(text, zone, &answer, &failure)
-                                        : jf_phone_e164(text, &answer, &failure);
-    return known ? answer : jf_is(what, "phone") ? failure.message : failure.code;
+/* Converts a text by the host. */
+static bool converted(jf_str what, jf_str text, jf_str zone, jf_str *answer, jf_failure *failure) {
+    return jf_is(what, "instant") ? jf_instant(text, zone, answer, failure)
+           : jf_is(what, "local") ? jf_local(text, zone, answer, failure)
+                                  : jf_phone_e164(text, "phone", answer, failure);
 }
 
 bool jf_query_status(jf_str lead_id, jf_lead_status *status, jf_failure *failure) {
@@ -36,9 +33,8 @@ bool jf_query_status(jf_str lead_id, jf_lead_status *status, jf_failure *failure
     jf_str zone;
     if (jf_split(lead_id, '|', &what, &text) && jf_split(text, '|', &text, &zone)) {
         status->lead_id = lead_id;
-        status->status = answered(what, text, zone);
         status->last_call_attempt = JF_STR("2026-07-01t14:31:55.000+0530"); /* the SDK prints it anew */
-        return true;
+        return converted(what, text, zone, &status->status, failure);
     }
     if (jf_is(lead_id, "panic")) {
         jf_panic("no such stage:\n%s", "77");
@@ -95,9 +91,7 @@ bool jf_parse_leads(const jf_inbound *inbound, jf_leads *leads, jf_failure *fail
         jf_lead *lead = jf_add_lead(leads);
         (void)jf_split(line, ',', &lead->id, &number);
         lead->created_at = JF_STR("2026-07-01T14:31:55+0530");
-        if (!jf_phone_e164(number, &lead->phone, &lead->refusal)) {
-            (void)jf_reject_field(&lead->refusal, JF_STR("phone"), JF_STR("cannot be understood"));
-        }
+        (void)!jf_phone_e164(number, "phone", &lead->phone, &lead->refusal);
     }
     return true;
 }
