@@ -65,7 +65,19 @@ fn build_error_names_file_and_symbol() {
     ));
     assert!(error.contains("src/adapter.c:") && error.contains("jf_oops"), "{error}");
     let error = refused(&text.replace("jf_query_status", "jf_query_state"));
-    assert!(error.contains("jf_query_status"), "{error}");
+    assert_eq!(
+        error,
+        "no file in src/ defines jf_query_status, and every adapter exports it; jackfield.h declares it, with what it \
+         does"
+    );
+    let manifest = folder.join("adapter.toml");
+    let named = std::fs::read_to_string(&manifest).unwrap() + "exports = [\"lookup\"]\n";
+    std::fs::write(&manifest, named).unwrap();
+    let error = refused(&text);
+    assert!(
+        error.starts_with("no file in src/ defines jf_find, and adapter.toml names \"lookup\" among the exports;"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "jackfield.h"
+#include "jackfield_json.h"
 
 void jf_describe(jf_description *about) {
     jf_about(about, "c-raises", "1.0.0");
@@ -24,6 +24,21 @@ static bool converted(jf_str what, jf_str text, jf_str zone, jf_str *answer, jf_
     return jf_is(what, "instant") ? jf_instant(text, zone, answer, failure)
            : jf_is(what, "local") ? jf_local(text, zone, answer, failure)
                                   : jf_phone_e164(text, "phone", answer, failure);
+}
+
+/* A status whose text lies in this function's own array. */
+static void on_the_stack(jf_lead_status *status) {
+    char word[8] = "open";
+    status->status = (jf_str){word, 4};
+}
+
+/* What is read as JSON is written with the digits that were sent. */
+static jf_str rewritten(void) {
+    yyjson_val *sent = jf_json_read(JF_STR("{\"rate\": 1.10, \"name\": \"\\u0906\\u0000b\"}"));
+    jf_json *object = jf_json_object();
+    jf_json_add(object, "name", jf_json_str(yyjson_obj_get(sent, "name")));
+    jf_json_add_raw(object, "rate", jf_json_of(yyjson_obj_get(sent, "rate")));
+    return jf_json_written(object);
 }
 
 bool jf_query_status(jf_str lead_id, jf_lead_status *status, jf_failure *failure) {
@@ -61,6 +76,14 @@ bool jf_query_status(jf_str lead_id, jf_lead_status *status, jf_failure *failure
         sink = deep(0);
     } else if (jf_is(lead_id, "moved")) {
         return jf_fail_because(failure, JF_CONFLICT, JF_STR("the revision moved"));
+    } else if (jf_is(lead_id, "on-the-stack")) {
+        status->lead_id = lead_id;
+        on_the_stack(status);
+        return true;
+    } else if (jf_is(lead_id, "json")) {
+        status->lead_id = lead_id;
+        status->status = rewritten();
+        return true;
     } else if (jf_is(lead_id, "silent")) {
         return false;
     } else if (jf_is(lead_id, "not-utf8")) {
