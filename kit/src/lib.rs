@@ -4,7 +4,8 @@
 //! component by the recipe of its language in [`languages`]. [`tools`] downloads what a recipe needs, pinned, from the
 //! language's package registry, or names what has to be installed.
 //!
-//! Nothing here depends on the host or the sandbox. `jackfield adapter new|build` and `cargo xtask adapters` use it.
+//! Nothing here depends on the host or the sandbox, except for the domain's rule for names. `jackfield adapter
+//! new|build|test` and `cargo xtask adapters` use it.
 
 pub mod build;
 pub mod contract;

@@ -5,6 +5,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use jackfield_domain::id::AdapterName;
 use serde::Deserialize;
 
 use crate::contract::{ContractFiles, NamedLine, OptionalExport};
@@ -24,8 +25,8 @@ pub struct Project {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
-    /// The component's name: `[a-z][a-z0-9-]*`, as in `describe`.
-    pub name: String,
+    /// The component's name, as in `describe`.
+    pub name: AdapterName,
     /// The adapter's language.
     pub language: Language,
     /// The path of the language's SDK, relative to this folder.
@@ -91,9 +92,6 @@ impl Project {
             why,
         };
         let manifest: Manifest = toml::from_str(&text).map_err(|error| invalid(error.to_string()))?;
-        if let Err(why) = check_name(&manifest.name) {
-            return Err(invalid(why));
-        }
         if !manifest.exports.is_empty() && manifest.language == Language::Rust {
             return Err(invalid(
                 "take `exports` out: in Rust, `export!(MyAdapter with lookup, parse_leads)` names them".into(),
@@ -138,22 +136,6 @@ impl Project {
     }
 }
 
-/// Checks an adapter's name.
-///
-/// # Errors
-/// Why the name is not possible.
-pub fn check_name(name: &str) -> Result<(), String> {
-    let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    let good = name.len() <= 64 && name.starts_with(|c: char| c.is_ascii_lowercase()) && name.chars().all(letters);
-    if good {
-        return Ok(());
-    }
-    Err(format!(
-        "`{}` cannot be an adapter's name: take small letters, digits and dashes, at most 64, a letter first",
-        name.escape_debug()
-    ))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,7 +173,14 @@ mod tests {
     fn mistakes_are_named() {
         let cases = [
             ("name = \"acme\"\nlanguage = \"go\"\n", "missing field `sdk`"),
-            ("name = \"Acme\"\nlanguage = \"go\"\nsdk = \"sdk\"\n", "small letters"),
+            (
+                "name = \"Acme\"\nlanguage = \"go\"\nsdk = \"sdk\"\n",
+                "adapter name is not valid",
+            ),
+            (
+                "name = \"acme-\"\nlanguage = \"go\"\nsdk = \"sdk\"\n",
+                "no `-` at the end",
+            ),
             (
                 "name = \"acme\"\nlanguage = \"cobol\"\nsdk = \"sdk\"\n",
                 "unknown variant `cobol`",

@@ -4,9 +4,10 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use jackfield_domain::id::{AdapterName, InvalidId};
+
 use crate::contract;
 use crate::languages::Language;
-use crate::project::check_name;
 
 /// The folder of the SDK's copy in a new project.
 pub const SDK: &str = "vendor/jackfield";
@@ -19,8 +20,8 @@ pub const CONTRACT: &str = "wit";
 #[derive(Debug, thiserror::Error)]
 pub enum ScaffoldError {
     /// An adapter cannot have this name.
-    #[error("{0}")]
-    Name(String),
+    #[error(transparent)]
+    Name(#[from] InvalidId),
     /// The folder is not empty.
     #[error("{} is there already and not empty: choose another name, or another folder with --into", .0.display())]
     Exists(PathBuf),
@@ -40,7 +41,7 @@ pub enum ScaffoldError {
 /// # Errors
 /// The name is not possible, the folder is not empty, or it cannot be written.
 pub fn create(name: &str, language: Language, folder: &Path) -> Result<Vec<String>, ScaffoldError> {
-    check_name(name).map_err(ScaffoldError::Name)?;
+    let _: AdapterName = name.parse()?;
     let io = |path: &Path| {
         let path = path.to_owned();
         move |error| ScaffoldError::Io { path, error }
@@ -116,7 +117,7 @@ mod tests {
     #[test]
     fn invalid_names_create_nothing() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["", "Acme", "1st", "a b", "../up"] {
+        for name in ["", "Acme", "1st", "a b", "../up", "acme-"] {
             let refused = create(name, Language::Rust, &folder.path().join("new")).unwrap_err();
             assert!(matches!(refused, ScaffoldError::Name(_)), "{name}");
         }

@@ -39,6 +39,11 @@ impl Tools {
         })
     }
 
+    /// The folder of components that were built once: see [`build`](crate::build).
+    pub(crate) fn components(&self) -> PathBuf {
+        self.folder.join("components")
+    }
+
     /// Returns the Python of an environment with exactly these requirements (the text of a requirements file, with
     /// hashes). Creates the environment the first time. `name` is for people.
     ///

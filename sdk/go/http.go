@@ -2,7 +2,9 @@ package jackfield
 
 import (
 	"encoding/json"
+	"maps"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -19,7 +21,18 @@ type Request struct {
 	host    *Host
 	wire    wire.Request
 	judge   func(*Response) error
+	sign    func(Unsigned) (map[string]string, error)
 	problem error
+}
+
+// Unsigned is a request that is complete, as [Request.Sign] sees it: all as it is sent.
+type Unsigned struct {
+	Method string
+	// Path is percent-encoded; "/" if the URL has none.
+	Path string
+	// Query is encoded, without "?"; empty if there is none.
+	Query string
+	Body  []byte
 }
 
 // Get begins a GET of a resource: a base URL as the host passes settings, without a trailing slash, and path segments,
@@ -130,11 +143,50 @@ func (r *Request) Judge(judge func(*Response) error) *Request {
 	return r
 }
 
+// Sign sets a function that signs the request when it is sent: it sees the request complete, and returns the headers to
+// add, or why the request cannot be signed, which Send then returns.
+//
+//	signed := func(it jackfield.Unsigned) (map[string]string, error) {
+//		text := it.Method + "\n" + it.Path + "\n" + it.Query + "\n" + string(it.Body)
+//		tag, err := host.HMACSHA256("signing", []byte(text))
+//		return map[string]string{"x-signature": hex.EncodeToString(tag)}, err
+//	}
+//	err := host.Put(base, "notes", id).JSON(note).Sign(signed).Fetch(&saved)
+func (r *Request) Sign(sign func(Unsigned) (map[string]string, error)) *Request {
+	r.sign = sign
+	return r
+}
+
+// signed adds the headers of the signature, in the order of their names.
+func (r *Request) signed() error {
+	if r.sign == nil {
+		return nil
+	}
+	_, rest, _ := strings.Cut(r.wire.URL, "://")
+	rest, _, _ = strings.Cut(rest, "#")
+	place, query, _ := strings.Cut(rest, "?")
+	path := "/"
+	if at := strings.IndexByte(place, '/'); at >= 0 {
+		path = place[at:]
+	}
+	headers, err := r.sign(Unsigned{Method: r.wire.Method, Path: path, Query: query, Body: r.wire.Body})
+	if err != nil {
+		return err
+	}
+	for _, name := range slices.Sorted(maps.Keys(headers)) {
+		r.Header(name, headers[name])
+	}
+	return nil
+}
+
 // Send sends the request and waits for the answer, whatever its status. The error is [ErrUnavailable] if nothing was
 // sent and [ErrUnknown] if no complete answer came, each with the host's reason, or that of [Request.Judge].
 func (r *Request) Send() (*Response, error) {
 	if r.problem != nil {
 		return nil, r.problem
+	}
+	if err := r.signed(); err != nil {
+		return nil, err
 	}
 	answer, failed := r.host.imports.Send(r.wire)
 	if failed != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"reflect"
+	"strings"
 	"testing"
 
 	"jackfield.dev/jackfield"
@@ -197,6 +198,42 @@ func TestMissingCredentialIsUnauthorized(t *testing.T) {
 		t.Error(signed, err)
 	}
 	if _, err := host.HMACSHA256("other", nil); !errors.Is(err, jackfield.ErrUnauthorized) {
+		t.Error(err)
+	}
+}
+
+func TestSignersSeeWhatIsSent(t *testing.T) {
+	for _, each := range []struct{ url, path, query string }{
+		{"https://a/x%2Fy?q=1", "/x%2Fy", "q=1&r=a+b"},
+		{"https://a", "/", "r=a+b"},
+		{"https://a?q=/", "/", "q=/&r=a+b"},
+		{"http://a:80/x//y", "/x//y", "r=a+b"},
+	} {
+		joint := "?"
+		if strings.Contains(each.url, "?") {
+			joint = "&"
+		}
+		host := jackfieldtest.Script{Exchanges: []jackfieldtest.Exchange{{
+			Request: jackfieldtest.ExpectedRequest{
+				Method: "POST", URL: each.url + joint + "r=a+b", Form: map[string]string{"k": "1"},
+				Headers: map[string]string{"x-signature": "yes", "x-key": "7"},
+			},
+			Answer: &jackfieldtest.Answer{Status: 200},
+		}}}.Host(t)
+		request := host.Post(each.url).Sign(func(it jackfield.Unsigned) (map[string]string, error) {
+			if it.Method != "POST" || it.Path != each.path || it.Query != each.query || string(it.Body) != "k=1" {
+				t.Errorf("%s: %+v", each.url, it)
+			}
+			return map[string]string{"x-signature": "yes", "x-key": "7"}, nil
+		})
+		if _, err := request.Query(url.Values{"r": {"a b"}}).Form(url.Values{"k": {"1"}}).Send(); err != nil {
+			t.Error(err)
+		}
+	}
+	unsigned := (jackfieldtest.Script{}).Host(t).Get("https://a").Sign(func(jackfield.Unsigned) (map[string]string, error) {
+		return nil, jackfield.ErrUnauthorized
+	})
+	if _, err := unsigned.Send(); !errors.Is(err, jackfield.ErrUnauthorized) {
 		t.Error(err)
 	}
 }

@@ -117,7 +117,7 @@ fn build_packages(workspace: &Workspace, packages: &[String]) -> anyhow::Result<
 }
 
 fn build_project(workspace: &Workspace, project: &Project) -> anyhow::Result<()> {
-    let name = &project.manifest().name;
+    let name = project.manifest().name.as_str();
     let progress = Progress::new(|step: &str| println!("   {name}: {step}…"));
     let built = kit::build::build(project, &workspace.path("target/kit"), &Tools::of_user()?, &progress)
         .with_context(|| format!("step `{STEP}`: {name} ({})", project.manifest().language))?;

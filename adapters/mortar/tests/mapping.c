@@ -1,7 +1,7 @@
 /* The contents of mortar's messages, and the failures that its answers mean. */
 #include "mapping.h"
 
-#include "host.h"
+#include "jackfield_test.h"
 
 static jf_disposition a_call(jf_outcome outcome) {
     return (jf_disposition){.call_id = JF_STR("C-1"),
@@ -146,13 +146,13 @@ static void visits(void) {
     CHECK_TEXT(sent(&call, "VTIME"), "    ");
     call.site_visit.timezone = JF_STR("Asia/Dubai");
     refused_for(&call, "site_visit.timezone"); /* a date alone has no time to convert */
-    const struct test_answer answers[] = {
+    const struct test_conversion conversions[] = {
         {"2028-02-29T00:00", "Asia/Kolkata", "2028-02-29T00:00:00+05:30", 0},
         {"2028-02-29T23:00", "Asia/Dubai", "2028-02-29T23:00:00+04:00", 0},
         {"2028-02-29T23:00", "IST", NULL, JF_UNKNOWN_ZONE},
         {NULL, NULL, NULL, 0},
     };
-    test_host = (struct test_host){.answers = answers};
+    test_host = (struct test_host){.conversions = conversions};
     call.site_visit.time_slot = JF_STR("23:00");
     CHECK_TEXT(sent(&call, "VDATE"), "20280301");
     CHECK_TEXT(sent(&call, "VTIME"), "0030");

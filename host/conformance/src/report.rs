@@ -181,6 +181,14 @@ impl ResourceUsage {
     }
 }
 
+impl ConformanceReport {
+    /// Adds a check that was made outside of the sandbox.
+    pub fn add(&mut self, check: ConformanceCheck) {
+        self.checks.push(check);
+        self.summary = ConformanceSummary::of(&self.checks);
+    }
+}
+
 impl ConformanceSummary {
     /// Counts.
     #[must_use]

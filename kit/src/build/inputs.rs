@@ -10,17 +10,26 @@ use super::{BuildError, FOLDER};
 use crate::languages::{self, Language};
 use crate::project::Project;
 
-/// Folders with generated files, and fixtures, which are not inputs of a component.
-const IGNORED: [&str; 8] = [
-    FOLDER,
-    "target",
-    "node_modules",
-    ".git",
-    "__pycache__",
-    ".venv",
-    "dist",
+/// Folders with generated files, anywhere.
+const GENERATED: [&str; 5] = [FOLDER, "target", "node_modules", "__pycache__", "dist"];
+/// What a project or an SDK has at its root for people and for its tests, which no component contains. Names that begin
+/// with a dot are another program's settings, except for those in [`HIDDEN_INPUTS`].
+const UNRELATED: [&str; 10] = [
     "fixtures",
+    "tests",
+    "docs",
+    "README.md",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+    "LICENSE",
+    "LICENSE.md",
+    "NOTICE",
+    "AUTHORS",
 ];
+/// The settings of cargo and npm.
+const HIDDEN_INPUTS: [&str; 2] = [".cargo", ".npmrc"];
+/// How files end that no component contains: Go's tests, and what editors leave.
+const UNRELATED_ENDINGS: [&str; 4] = ["_test.go", "~", ".swp", ".orig"];
 
 /// The digests of all inputs, by name.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,18 +48,21 @@ impl Inputs {
         for (name, text) in project.manifest().contract_files() {
             inputs.add(&format!("contract/{name}"), text.as_bytes());
         }
-        for (prefix, root) in [("project", project.root().to_owned()), ("sdk", project.sdk())] {
-            for path in files(&root)? {
-                let name = path.strip_prefix(&root).unwrap_or(&path);
+        let sdk = fs::canonicalize(project.sdk()).map_err(|error| BuildError::io(&project.sdk(), error))?;
+        for (prefix, root) in [("project", project.root()), ("sdk", sdk.as_path())] {
+            // The SDK is often in the project's folder, and is read on its own.
+            for path in files(root, |folder| folder == sdk)? {
+                let name = path.strip_prefix(root).unwrap_or(&path);
                 inputs.read(&format!("{prefix}/{}", name.display()), &path)?;
             }
         }
         if language == Language::Rust {
             // A crate of a workspace also depends on the workspace's files.
-            for folder in project.root().ancestors().skip(1) {
-                for path in ["Cargo.lock", "Cargo.toml"].map(|name| folder.join(name)) {
+            for (level, folder) in project.root().ancestors().enumerate().skip(1) {
+                for name in ["Cargo.lock", "Cargo.toml"] {
+                    let path = folder.join(name);
                     if path.is_file() {
-                        inputs.read(&format!("workspace/{}", path.display()), &path)?;
+                        inputs.read(&format!("workspace/{level}/{name}"), &path)?;
                     }
                 }
             }
@@ -88,24 +100,34 @@ impl Inputs {
     }
 }
 
-/// Every file below a folder that is not generated.
-fn files(folder: &Path) -> Result<Vec<PathBuf>, BuildError> {
+/// Every file below a folder that a component may contain, without the folders that are `left_out`.
+fn files(root: &Path, left_out: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>, BuildError> {
     let mut found = Vec::new();
-    let mut folders = vec![folder.to_owned()];
+    let mut folders = vec![root.to_owned()];
     while let Some(folder) = folders.pop() {
         let io = |error| BuildError::io(&folder, error);
         for entry in fs::read_dir(&folder).map_err(io)? {
             let entry = entry.map_err(io)?;
-            let ignored = IGNORED.iter().any(|name| entry.file_name() == *name);
+            if is_unrelated(&entry.file_name().to_string_lossy(), folder == root) {
+                continue;
+            }
             // Links are skipped: they lead to generated files, or out of the project.
             match entry.file_type().map_err(io)? {
-                kind if kind.is_dir() && !ignored => folders.push(entry.path()),
+                kind if kind.is_dir() && !left_out(&entry.path()) => folders.push(entry.path()),
                 kind if kind.is_file() => found.push(entry.path()),
                 _ => {}
             }
         }
     }
     Ok(found)
+}
+
+/// Whether no component contains a file or folder of this name.
+fn is_unrelated(name: &str, at_root: bool) -> bool {
+    let is_hidden = name.starts_with('.') && !HIDDEN_INPUTS.contains(&name);
+    let is_for_people = at_root && UNRELATED.contains(&name);
+    let has_ending = UNRELATED_ENDINGS.iter().any(|ending| name.ends_with(ending));
+    GENERATED.contains(&name) || is_hidden || is_for_people || has_ending
 }
 
 #[cfg(test)]
@@ -127,8 +149,23 @@ mod tests {
         let project = project(folder.path());
         let stamp = || Inputs::of(&project).unwrap().stamp();
         let before = stamp();
-        for made in ["fixtures/new.json", "node_modules/x/index.js"] {
-            fs::write(folder.path().join(made), "x").unwrap();
+        for made in [
+            "fixtures/new.json",
+            "node_modules/x/index.js",
+            "README.md",
+            "tests/test_app.py",
+            "docs/crm.md",
+            ".gitignore",
+            ".github/workflows/ci.yml",
+            "src/.app.py.swp",
+            "src/app.py~",
+            "app_test.go",
+            "sdk/README.md",
+            "sdk/tests/test_sdk.py",
+        ] {
+            let path = folder.path().join(made);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "x").unwrap();
             assert_eq!(stamp(), before, "{made}");
         }
         let mut seen = vec![before];
@@ -137,6 +174,8 @@ mod tests {
             ("app.py", "2"),
             ("sdk/app.py", "2"),
             ("adapter.lock", ""),
+            (".npmrc", ""),
+            ("src/README.md", "embedded, perhaps"),
         ] {
             fs::write(folder.path().join(path), text).unwrap();
             let now = stamp();

@@ -1,11 +1,13 @@
 //! Builds a project's component.
 //!
 //! A build with the same inputs as the last one is skipped: a stamp, the digest of every input, is stored beside the
-//! component.
+//! component. Where a toolchain makes other bytes each time, components are kept by that digest, so that the same
+//! sources make the same component on this machine, in every folder.
 
 mod command;
 mod component;
 mod inputs;
+mod kept;
 
 use std::fs;
 use std::io;
@@ -14,8 +16,9 @@ use std::path::{Path, PathBuf};
 pub use command::run;
 pub use component::{bindings, componentize, embed_world};
 use inputs::Inputs;
+use kept::KeptComponents;
 
-use crate::languages;
+use crate::languages::{self, NativeTests};
 use crate::progress::Progress;
 use crate::project::Project;
 use crate::tools::Tools;
@@ -99,11 +102,7 @@ impl BuildError {
 /// Something is missing or wrong; the message says what to do about it.
 pub fn build(project: &Project, folder: &Path, tools: &Tools, progress: &Progress<'_>) -> Result<Built, BuildError> {
     let name = &project.manifest().name;
-    let work = folder.join(name);
-    // Absolute, because recipes run tools in the project's folder.
-    let work = fs::create_dir_all(&work)
-        .and_then(|()| fs::canonicalize(&work))
-        .map_err(|error| BuildError::io(&work, error))?;
+    let work = work_folder(project, folder)?;
     let component = folder.join(format!("{name}.wasm"));
     let stamp = work.join("stamp");
     let inputs = Inputs::of(project)?;
@@ -116,9 +115,16 @@ pub fn build(project: &Project, folder: &Path, tools: &Tools, progress: &Progres
             tools,
             progress,
         };
-        let bytes = languages::component(&build)?;
+        let kept = KeptComponents::of(project, tools);
+        let (bytes, built) = if let Some(bytes) = kept.find(&inputs.stamp()) {
+            (bytes, inputs)
+        } else {
+            let bytes = languages::component(&build)?;
+            let built = inputs.with_added(Inputs::of(project)?);
+            kept.keep(&built.stamp(), &bytes)?;
+            (bytes, built)
+        };
         fs::write(&component, bytes).map_err(|error| BuildError::io(&component, error))?;
-        let built = inputs.with_added(Inputs::of(project)?);
         fs::write(&stamp, built.stamp()).map_err(|error| BuildError::io(&stamp, error))?;
     }
     let size = fs::metadata(&component)
@@ -129,4 +135,27 @@ pub fn build(project: &Project, folder: &Path, tools: &Tools, progress: &Progres
         size,
         unchanged,
     })
+}
+
+/// Runs a project's native tests and returns the output of their runner. Intermediate files are in `folder`.
+///
+/// # Errors
+/// A test failed, there is none, or something is missing; the message says what to do about it.
+pub fn test(project: &Project, folder: &Path, tools: &Tools, progress: &Progress<'_>) -> Result<String, BuildError> {
+    let tests = NativeTests {
+        root: project.root(),
+        sdk: &project.sdk(),
+        work: &work_folder(project, folder)?,
+        tools,
+        progress,
+    };
+    languages::test(project.manifest().language, &tests)
+}
+
+/// The folder of a project's intermediate files. Absolute, because recipes run tools in the project's folder.
+fn work_folder(project: &Project, folder: &Path) -> Result<PathBuf, BuildError> {
+    let work = folder.join(project.manifest().name.as_str());
+    fs::create_dir_all(&work)
+        .and_then(|()| fs::canonicalize(&work))
+        .map_err(|error| BuildError::io(&work, error))
 }

@@ -3,6 +3,8 @@
 //! The compiler is the one in Zig, which a package registry offers for every machine, pinned; or that of a wasi-sdk, if
 //! `WASI_SDK_PATH` is set.
 
+mod native;
+
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -21,6 +23,9 @@ pub(super) const PROFILE: Profile = Profile {
     sdk: SDK,
     component,
     recipe: || concat!(include_str!("c-requirements.txt"), include_str!("c.rs")).into(),
+    test: native::test,
+    is_reproducible: true,
+    version_in: "src/adapter.c",
 };
 
 const TEMPLATE: Files = embed!(
@@ -38,11 +43,14 @@ const TEMPLATE: Files = embed!(
     "fixtures/write-refused.json",
     "fixtures/write-visit-booked.json",
     "src/adapter.c",
+    "tests/adapter.c",
 );
 
 const SDK: Files = embed!(
     "../../../sdk/c/":
+    "README.md",
     "include/jackfield.h",
+    "include/jackfield_json.h",
     "src/component.c",
     "src/dates.c",
     "src/encode.c",
@@ -50,6 +58,7 @@ const SDK: Files = embed!(
     "src/host.c",
     "src/http.c",
     "src/internal.h",
+    "src/json.c",
     "src/memory.c",
     "src/money.c",
     "src/panic.c",
@@ -57,6 +66,11 @@ const SDK: Files = embed!(
     "src/records.c",
     "src/sanitizer.c",
     "src/text.c",
+    "testing/jackfield_test.c",
+    "testing/jackfield_test.h",
+    "yyjson/LICENSE",
+    "yyjson/yyjson.c",
+    "yyjson/yyjson.h",
 );
 
 /// The compiler's package, by version and hash.
@@ -85,6 +99,10 @@ const STRICT: [&str; 12] = [
     "-Wl,--strip-all",
 ];
 
+/// The SDK's JSON library, as its own project maintains it, and its flags. Older copies of the SDK have none.
+const JSON: &str = "yyjson";
+const JSON_FLAGS: [&str; 2] = ["-w", "-DYYJSON_DISABLE_FILE=1"];
+
 fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     let root = build.project.root();
     let mut sources = sources(&root.join("src"), Path::new("src"))?;
@@ -109,6 +127,16 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
         .arg(&object);
     run("cc contract.c", generated.current_dir(&bindings))?;
 
+    let mut objects = vec![object];
+    let json = root.join(sdk).join(JSON);
+    if json.is_dir() {
+        let object = build.work.join("yyjson.o");
+        let mut library = compiler.command();
+        library.args(JSON_FLAGS).args(["-c", "yyjson.c", "-o"]).arg(&object);
+        run("cc yyjson.c", library.current_dir(json))?;
+        objects.push(object);
+    }
+
     build.progress.step("compiling");
     let module = build.work.join("module.wasm");
     let mut all = compiler.command();
@@ -117,16 +145,47 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
         let word = export.name().replace('-', "_").to_ascii_uppercase();
         all.arg(format!("-DJF_WITH_{word}"));
     }
-    for folder in [sdk.join("include"), sdk.join("src"), bindings.clone()] {
+    for folder in [sdk.join("include"), sdk.join("src"), sdk.join(JSON), bindings.clone()] {
         all.arg("-I").arg(folder);
     }
     // Relative to the project's folder, so that messages of the compiler and of faults name them like that.
-    all.args(sources).arg(&object).arg("-o").arg(&module);
-    run("cc src/*.c", all.current_dir(root))?;
+    all.args(sources).args(objects).arg("-o").arg(&module);
+    run("cc src/*.c", all.current_dir(root)).map_err(missing_export)?;
 
     build.progress.step("making the component");
     let module = fs::read(&module).map_err(|error| BuildError::io(&module, error))?;
     build::componentize(&build::embed_world(module, build.project)?)
+}
+
+/// A sentence in place of the linker's words if the adapter does not define a function that it exports.
+fn missing_export(error: BuildError) -> BuildError {
+    const EXPORTED: [(&str, &str); 5] = [
+        ("jf_describe", "every adapter exports it"),
+        ("jf_query_status", "every adapter exports it"),
+        ("jf_write_disposition", "every adapter exports it"),
+        ("jf_find", "adapter.toml names \"lookup\" among the exports"),
+        ("jf_parse_leads", "adapter.toml names \"leads\" among the exports"),
+    ];
+    let BuildError::Failed { output, .. } = &error else {
+        return error;
+    };
+    let is_missing = |name: &str| {
+        let mut lines = output.lines().filter(|line| line.contains("undefined symbol"));
+        lines.any(|line| {
+            line.split(|c: char| !c.is_alphanumeric() && c != '_')
+                .any(|word| word == name)
+        })
+    };
+    let sentences = EXPORTED.iter().filter(|(name, _)| is_missing(name));
+    let sentences = sentences.map(|(name, why)| format!("no file in src/ defines {name}, and {why}"));
+    let sentences: Vec<_> = sentences.collect();
+    if sentences.is_empty() {
+        return error;
+    }
+    BuildError::Project(format!(
+        "{}; jackfield.h declares it, with what it does",
+        sentences.join("; ")
+    ))
 }
 
 /// The `.c` files below a folder, sorted, with `name` as the folder's path for the compiler.

@@ -10,10 +10,11 @@ use std::process::Command;
 
 use wit_bindgen_go::{Format, Opts};
 
-use super::{Files, Profile, embed};
+use super::{Files, NativeTests, Profile, embed};
 use crate::build::{Build, BuildError, bindings, componentize, embed_world, run};
 use crate::contract::{self, OptionalExport};
-use crate::tools::found;
+use crate::progress::Progress;
+use crate::tools::{Tools, found};
 
 /// See [`Profile`].
 pub(super) const PROFILE: Profile = Profile {
@@ -27,6 +28,9 @@ pub(super) const PROFILE: Profile = Profile {
         let glue = GLUE.iter().chain(EXPORTS).map(|(_, text)| *text);
         [FLAGS, REQUIREMENTS].into_iter().chain(glue).collect()
     },
+    test,
+    is_reproducible: true,
+    version_in: "adapter.go",
 };
 
 const TEMPLATE: Files = embed!(
@@ -118,7 +122,12 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
             sdk.display()
         )));
     }
-    let go = compiler(build)?;
+    if !registers(build.project.root())? {
+        return Err(BuildError::Project(
+            "no .go file registers an adapter: add `func init() { jackfield.Register(YourAdapter{}) }`".into(),
+        ));
+    }
+    let go = compiler(build.tools, build.progress)?;
     build.progress.step("generating the contract's bindings");
     let module = build.work.join("module");
     generate(build, &module, &author)?;
@@ -129,10 +138,7 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
         ", and the first time Go's own library for WebAssembly: a minute or so"
     };
     build.progress.step(&format!("compiling{first}"));
-    let mut command = Command::new(go);
-    command.current_dir(&module);
-    // Ignore flags for the user's other projects, and do not download another compiler.
-    command.env("GOFLAGS", "").env("GOTOOLCHAIN", "local");
+    let mut command = command(go, &module);
     command
         .env("GOOS", "wasip1")
         .env("GOARCH", "wasm")
@@ -148,8 +154,40 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     componentize(&embed_world(bytes, build.project)?)
 }
 
+/// Whether a file of the project's package calls the SDK's `Register`, without which there is nothing to export.
+fn registers(folder: &Path) -> Result<bool, BuildError> {
+    for entry in fs::read_dir(folder).map_err(|error| BuildError::io(folder, error))? {
+        let path = entry.map_err(|error| BuildError::io(folder, error))?.path();
+        if path.extension().is_some_and(|ending| ending == "go") {
+            let text = fs::read(&path).map_err(|error| BuildError::io(&path, error))?;
+            if String::from_utf8_lossy(&text).contains("Register(") {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// Runs `go vet` and `go test`.
+fn test(tests: &NativeTests<'_>) -> Result<String, BuildError> {
+    let go = compiler(tests.tools, tests.progress)?;
+    tests.progress.step("running the tests");
+    run("go vet", command(go.clone(), tests.root).args(["vet", "./..."]))?;
+    run("go test", command(go, tests.root).args(["test", "./..."]))
+}
+
+/// A command of Go, without flags for the user's other projects. It downloads no other compiler.
+fn command(go: PathBuf, folder: &Path) -> Command {
+    let mut command = Command::new(go);
+    command
+        .current_dir(folder)
+        .env("GOFLAGS", "")
+        .env("GOTOOLCHAIN", "local");
+    command
+}
+
 /// The machine's compiler if it is new enough, otherwise the pinned one.
-fn compiler(build: &Build<'_>) -> Result<PathBuf, BuildError> {
+fn compiler(tools: &Tools, progress: &Progress<'_>) -> Result<PathBuf, BuildError> {
     if let Some(go) = found("go") {
         let asked = Command::new(&go)
             .args(["env", "GOVERSION"])
@@ -160,7 +198,7 @@ fn compiler(build: &Build<'_>) -> Result<PathBuf, BuildError> {
             return Ok(go);
         }
     }
-    let python = build.tools.python("go", REQUIREMENTS, build.progress)?;
+    let python = tools.python("go", REQUIREMENTS, progress)?;
     Ok(python.with_file_name("go"))
 }
 

@@ -6,14 +6,17 @@ mod c;
 mod go;
 mod python;
 mod rust;
-pub mod typescript;
+mod typescript;
 
 use std::fmt;
+use std::path::Path;
 
 use serde::Deserialize;
 
 use crate::build::{Build, BuildError};
 use crate::contract::ContractFiles;
+use crate::progress::Progress;
+use crate::tools::Tools;
 
 /// A language.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -60,6 +63,38 @@ struct Profile {
     component: fn(&Build<'_>) -> Result<Vec<u8>, BuildError>,
     /// Everything besides the inputs that changes the component: versions of tools, flags, glue. Part of the stamp.
     recipe: fn() -> String,
+    /// Runs the native tests and returns the output of their runner.
+    test: fn(&NativeTests<'_>) -> Result<String, BuildError>,
+    /// Whether the same inputs make the same bytes. An interpreter's memory is part of its components, and holds the
+    /// time and the random numbers of the build.
+    is_reproducible: bool,
+    /// The file in which a new project says its version.
+    version_in: &'static str,
+}
+
+/// Native tests: those of an adapter, or of an SDK itself, whose folders are then the same.
+#[derive(Debug)]
+pub struct NativeTests<'a> {
+    /// The folder of the project.
+    pub root: &'a Path,
+    /// The folder of its SDK.
+    pub sdk: &'a Path,
+    /// A folder for intermediate files, as an absolute path; kept between runs.
+    pub work: &'a Path,
+    /// Tools that can be downloaded.
+    pub tools: &'a Tools,
+    /// Where steps are reported.
+    pub progress: &'a Progress<'a>,
+}
+
+impl NativeTests<'_> {
+    /// What there is to say if a folder has no test.
+    fn none(&self, what: &str) -> BuildError {
+        let folder = self.root.display();
+        BuildError::Project(format!(
+            "{folder} has no native tests: write {what}, as `jackfield adapter new` does"
+        ))
+    }
 }
 
 impl Language {
@@ -106,6 +141,18 @@ impl Language {
         self.profile().sdk
     }
 
+    /// Whether the same inputs make the same bytes.
+    #[must_use]
+    pub const fn is_reproducible(self) -> bool {
+        self.profile().is_reproducible
+    }
+
+    /// The file in which an adapter says its version, as `adapter new` writes it.
+    #[must_use]
+    pub const fn version_in(self) -> &'static str {
+        self.profile().version_in
+    }
+
     /// The language that a word names.
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
@@ -125,6 +172,14 @@ impl fmt::Display for Language {
 /// Something is missing or wrong.
 pub fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     (build.project.manifest().language.profile().component)(build)
+}
+
+/// Runs native tests and returns the output of their runner.
+///
+/// # Errors
+/// A test failed, there is none, or something is missing.
+pub fn test(language: Language, tests: &NativeTests<'_>) -> Result<String, BuildError> {
+    (language.profile().test)(tests)
 }
 
 /// What changes a component of this language besides the inputs.

@@ -3,14 +3,16 @@
 //! Imports run when the component is built, and the component contains their result, so that an invocation does not pay
 //! for them. The author's modules are in `src/`; the module `adapter` calls `jackfield.export`.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io;
 use std::path::Path;
 use std::process::Command;
 
-use super::{Files, Profile, embed};
+use super::{Files, NativeTests, Profile, embed};
 use crate::build::{Build, BuildError, run};
 use crate::contract;
+use crate::tools;
 
 /// See [`Profile`].
 pub(super) const PROFILE: Profile = Profile {
@@ -21,6 +23,9 @@ pub(super) const PROFILE: Profile = Profile {
     sdk: SDK,
     component,
     recipe: || concat!(include_str!("python-requirements.txt"), include_str!("python-entry.py")).into(),
+    test,
+    is_reproducible: false,
+    version_in: "src/adapter.py",
 };
 
 const REQUIREMENTS: &str = include_str!("python-requirements.txt");
@@ -114,8 +119,40 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     command.env("VIRTUAL_ENV", environment).env_remove("PYTHONPATH");
     // A mistake of the author needs no backtrace of the tool.
     command.env("RUST_BACKTRACE", "0");
-    run("componentize-py", &mut command)?;
+    run("componentize-py", &mut command).map_err(authors_part)?;
     fs::read(&made).map_err(|error| BuildError::io(&made, error))
+}
+
+/// A failure with what the adapter's own imports wrote, which is a sentence of the SDK or Python's report of an
+/// exception, and without the backtraces of the tool and of its interpreter around it.
+fn authors_part(error: BuildError) -> BuildError {
+    match error {
+        BuildError::Failed { command, output } => {
+            let (_, rest) = output.split_once("AssertionError: ").unwrap_or(("", &output));
+            let (own, _) = rest.split_once("\nCaused by:").unwrap_or((rest, ""));
+            BuildError::Failed {
+                command,
+                output: own.trim_end().to_owned(),
+            }
+        }
+        other => other,
+    }
+}
+
+/// Runs `unittest`, with the machine's Python.
+fn test(tests: &NativeTests<'_>) -> Result<String, BuildError> {
+    let is_test = |name: &OsStr| name.to_string_lossy().starts_with("test");
+    let mut found = fs::read_dir(tests.root.join("tests")).into_iter().flatten().flatten();
+    if !found.any(|entry| is_test(&entry.file_name())) {
+        return Err(tests.none("tests/test_….py"));
+    }
+    tests.progress.step("running the tests");
+    let mut python = Command::new(tools::python()?);
+    // Without writing compiled modules beside the sources.
+    run(
+        "python3 -m unittest",
+        python.current_dir(tests.root).args(["-B", "-m", "unittest"]),
+    )
 }
 
 /// Copies the author's modules, the SDK and the entry into one folder.

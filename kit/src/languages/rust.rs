@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use serde_json::Value;
+use wit_component::DecodedWasm;
 
-use super::{Files, Profile, embed};
+use super::{Files, NativeTests, Profile, embed};
 use crate::build::{Build, BuildError, run};
 use crate::contract;
 
@@ -19,6 +20,9 @@ pub(super) const PROFILE: Profile = Profile {
     sdk: SDK,
     component,
     recipe: || "cargo build --profile adapter --target wasm32-wasip2".into(),
+    test,
+    is_reproducible: true,
+    version_in: "Cargo.toml",
 };
 
 /// The target that adapters are compiled for.
@@ -71,7 +75,7 @@ const SDK: Files = embed!("../../../sdk/rust/":
 
 fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     ensure_target(build)?;
-    let name = &build.project.manifest().name;
+    let name = build.project.manifest().name.as_str();
     build.progress.step("compiling with cargo");
     let mut cargo = Command::new("cargo");
     cargo.current_dir(build.project.root());
@@ -101,7 +105,30 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
              [lib], and its package should be called as in adapter.toml"
         ))
     })?;
-    fs::read(&artifact).map_err(|error| BuildError::io(&artifact, error))
+    let component = fs::read(&artifact).map_err(|error| BuildError::io(&artifact, error))?;
+    if exports_nothing(&component) {
+        return Err(BuildError::Project(
+            "src/lib.rs exports no adapter: add `jackfield_sdk::export!(YourAdapter);` beside its `impl Adapter`"
+                .into(),
+        ));
+    }
+    Ok(component)
+}
+
+/// Whether a component has no exports: the compiler does not ask for any.
+fn exports_nothing(component: &[u8]) -> bool {
+    match wit_component::decode(component) {
+        Ok(DecodedWasm::Component(resolve, world)) => resolve.worlds[world].exports.is_empty(),
+        _ => false,
+    }
+}
+
+/// Runs `cargo test`.
+fn test(tests: &NativeTests<'_>) -> Result<String, BuildError> {
+    tests.progress.step("compiling and running the tests with cargo");
+    let mut cargo = Command::new("cargo");
+    cargo.current_dir(tests.root).args(["test", "--quiet", "--target-dir"]);
+    run("cargo test", cargo.arg(tests.work.join("target")))
 }
 
 /// The component of a package in cargo's report.

@@ -9,7 +9,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use super::{Files, Profile, embed};
+use super::{Files, NativeTests, Profile, embed};
 use crate::build::{Build, BuildError, run};
 use crate::contract;
 use crate::progress::Progress;
@@ -30,6 +30,9 @@ pub(super) const PROFILE: Profile = Profile {
         )
         .into()
     },
+    test,
+    is_reproducible: false,
+    version_in: "src/adapter.ts",
 };
 
 const TEMPLATE: Files = embed!("../../templates/ts/":
@@ -57,6 +60,8 @@ const TEMPLATE: Files = embed!("../../templates/ts/":
     "package.json.in",
     "src/adapter.ts",
     "src/mapping.ts",
+    "tests/adapter.test.ts",
+    "tests/tsconfig.json.in",
     "tsconfig.json.in",
 );
 
@@ -129,20 +134,15 @@ fn component(build: &Build<'_>) -> Result<Vec<u8>, BuildError> {
     fs::read(&out).map_err(io(&out))
 }
 
-/// Runs the native tests of a project or of the SDK, `tests/*.test.ts`, and returns the runner's output. `work` is a
-/// folder for intermediate files.
-///
-/// # Errors
-/// A test failed, or the tools are missing.
-pub fn test(
-    project: &Path,
-    sdk: &Path,
-    work: &Path,
-    tools: &Tools,
-    progress: &Progress<'_>,
-) -> Result<String, BuildError> {
-    let toolbox = Toolbox::open(tools, progress)?;
-    let order = json!({ "project": project, "sdk": sdk, "work": work });
+/// Runs `tests/*.test.ts` in Node's own runner, bundled, so that an old Node.js need not understand types.
+fn test(tests: &NativeTests<'_>) -> Result<String, BuildError> {
+    if !tests.root.join("tests").is_dir() {
+        return Err(tests.none("tests/….test.ts"));
+    }
+    let toolbox = Toolbox::open(tests.tools, tests.progress)?;
+    let order = json!({ "project": tests.root, "sdk": tests.sdk, "work": tests.work, "npm": toolbox.npm });
+    tests.progress.step("checking types and running the tests");
+    toolbox.step("npm install (the project's dependencies)", "dependencies", &order)?;
     toolbox.step("tsc --noEmit", "types", &order)?;
     toolbox.step("tsc --noEmit -p tests", "testTypes", &order)?;
     toolbox.step("node --test", "test", &order)

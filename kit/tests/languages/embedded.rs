@@ -25,9 +25,8 @@ fn sdk_folder(language: Language) -> &'static str {
 fn is_needed(language: Language, path: &str) -> bool {
     match language {
         Language::Go => !path.ends_with("_test.go"),
-        Language::C => path.starts_with("include/") || path.starts_with("src/"),
         Language::Ts if path == "tsconfig.json" => false,
-        Language::Rust | Language::Ts | Language::Py => !path.starts_with("tests/"),
+        Language::Rust | Language::Ts | Language::Py | Language::C => !path.starts_with("tests/"),
     }
 }
 

@@ -4,10 +4,9 @@
     reason = "what fails here fails a test, and the panic is its report"
 )]
 
-mod c;
 mod embedded;
+mod native;
 mod python;
-mod typescript;
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -59,6 +59,10 @@ fn build_errors_name_the_mistake() {
         .unwrap();
         let said = built(folder).unwrap_err();
         assert!(said.contains(expected), "{said} should say: {expected}");
+        assert!(
+            !said.contains("Caused by") && !said.contains("wasm backtrace"),
+            "{said}"
+        );
     }
     fs::remove_file(&adapter).unwrap();
     assert!(built(folder).unwrap_err().contains("is where a Python adapter begins"));

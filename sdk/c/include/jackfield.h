@@ -6,8 +6,12 @@
  * files, sockets, environment variables or threads.
  *
  * Memory. Everything that this SDK and jf_alloc return belongs to the invocation and is released at its end. Do not
- * free it, and do not store it in a static variable: an instance may serve another invocation later. Text that you pass
- * in need only live until your function returns, except where its doc says otherwise; string literals always do.
+ * free it, and do not store it in a static variable: an instance may serve another invocation later. What you pass to a
+ * function of this SDK is copied; it need not live any longer.
+ *
+ * Results (jf_lead_status, jf_receipt, jf_found, jf_lead) are read after your function has returned. So a text in one is
+ * the host's, this SDK's or a literal; take jf_copy of a text in an array of your own. One in an array of a function that
+ * has returned ends the invocation as a fault that says so.
  *
  * Failures. A function that can fail returns false and writes the reason to its `jf_failure *failure`; return false as
  * well, immediately: `if (!jf_send(request, &response, failure)) return false;`. Do not retry: the host does, by the
@@ -39,10 +43,10 @@ typedef struct {
 #define JF_STR(literal) ((jf_str){"" literal, sizeof(literal) - 1})
 /* An absent text. */
 #define JF_NONE ((jf_str){NULL, 0})
-/* To print one, whole: jf_format("lead " JF_FMT, JF_ARG(lead_id)). jf_format, jf_addf and jf_panic know this spelling
- * and print all bytes of the text; libc's printf ends at a NUL in it. */
-#define JF_FMT "%-.*s"
-#define JF_ARG(text) (int)(text).len, (text).len ? (text).ptr : ""
+/* To print one, whole: jf_format("lead " JF_FMT, JF_ARG(lead_id)). The argument is evaluated once. jf_format, jf_addf and
+ * jf_panic know this spelling and print all bytes of the text, also behind a NUL; libc's printf does not know it. */
+#define JF_FMT "%-p"
+#define JF_ARG(text) ((const void *)(const jf_str[]){text})
 
 /* A C string as a jf_str; absent for NULL. It is not copied. */
 jf_str jf_str_of(const char *text);
@@ -195,7 +199,7 @@ jf_request *jf_post(jf_str url);
 jf_request *jf_put(jf_str url);
 jf_request *jf_patch(jf_str url);
 
-/* Adds a header; its value is visible ASCII and spaces. */
+/* Adds a header; its value is visible ASCII and spaces. As everywhere here, the texts are copied. */
 void jf_header(jf_request *request, const char *name, jf_str value);
 /* Adds a parameter to the URL's query, form-encoded. */
 void jf_query(jf_request *request, const char *name, jf_str value);
@@ -204,8 +208,30 @@ void jf_form(jf_request *request, const char *name, jf_str value);
 /* The same for names that are not literals, such as an extension's pointer. */
 void jf_query_pair(jf_request *request, jf_str name, jf_str value);
 void jf_form_pair(jf_request *request, jf_str name, jf_str value);
-/* Sets any other body of at most 1 MiB, and its content type. */
+/* Sets any other body of at most 1 MiB, and its content type; jackfield_json.h has jf_body_json for JSON. */
 void jf_body(jf_request *request, const char *content_type, jf_str bytes);
+
+/* Signs a request when it is sent, when it is complete: `sign` reads the parts below and adds headers with jf_header. It
+ * returns false and sets the failure if the request cannot be signed.
+ *
+ *   static bool sign(jf_request *request, jf_failure *failure) {
+ *       uint8_t tag[32];
+ *       jf_str text = jf_format("%s\n" JF_FMT "\n" JF_FMT "\n" JF_FMT, jf_request_method(request),
+ *                               JF_ARG(jf_request_path(request)), JF_ARG(jf_request_query(request)),
+ *                               JF_ARG(jf_request_body(request)));
+ *       if (!jf_hmac_sha256("signing", text, tag, failure)) return false;
+ *       jf_header(request, "x-signature", jf_hex(tag, sizeof tag));
+ *       return true;
+ *   }
+ */
+typedef bool jf_signer(jf_request *request, jf_failure *failure);
+void jf_sign(jf_request *request, jf_signer *sign);
+/* The parts of a request, as they are sent: the path percent-encoded, `/` if the URL has none; the query encoded and
+ * without `?`, empty if there is none. */
+const char *jf_request_method(const jf_request *request);
+jf_str jf_request_path(const jf_request *request);
+jf_str jf_request_query(const jf_request *request);
+jf_str jf_request_body(const jf_request *request);
 
 /* Sends the request, once, and waits for the answer, whatever its status. Fails as JF_UNAVAILABLE if nothing was sent
  * and JF_UNKNOWN if no complete answer came, each with the host's reason. */
@@ -238,7 +264,7 @@ JF_MUST_USE bool jf_judge(const jf_response *response, jf_explain *judge, jf_fai
 
 /* The first header of that name, ignoring case; absent if there is none. */
 jf_str jf_response_header(const jf_response *response, const char *name);
-/* The body as text. Fails as JF_UNKNOWN, with a line in the log, if it is not UTF-8. */
+/* The body as text; jackfield_json.h reads JSON. Fails as JF_UNKNOWN, with a line in the log, if it is not UTF-8. */
 JF_MUST_USE bool jf_response_text(const jf_response *response, jf_str *text, jf_failure *failure);
 /* Logs that an answer cannot be read and sets JF_UNKNOWN with the reason. `why` must not quote the answer, which may
  * contain personal data. Returns false. */
@@ -303,7 +329,7 @@ jf_str jf_rfc3339(jf_str instant);
  * A time that does not exist, because clocks go forward over it, is moved forward by the length of the gap. A time that
  * exists twice, because clocks go back, is the earlier one.
  *
- * Fails as a rejection with the code bad-zone or bad-date. */
+ * Fails as a rejection with the code bad-zone, which names the field timezone, or bad-date, which names the field time. */
 JF_MUST_USE bool jf_instant(jf_str local, jf_str zone, jf_str *instant, jf_failure *failure);
 /* The local time of an instant in a named zone, as RFC 3339 with the zone's offset. Fails as jf_instant does. */
 JF_MUST_USE bool jf_local(jf_str instant, jf_str zone, jf_str *local, jf_failure *failure);
@@ -315,9 +341,9 @@ jf_str jf_rfc3339_ist(const jf_datetime *in_india);
 jf_str jf_rupees(int64_t rupees);
 /* A telephone number, as CRMs write it, in E.164, such as +919800000000. The host understands brackets, dots, dashes
  * and blanks of every kind, 00 for +, the trunk prefix 0 and digits of other scripts, and knows the numbering plans of the
- * world. A number without a country code is one of the tenant's country. Fails as a rejection with the code bad-phone,
- * whose message tells what is wrong; name the CRM's field with jf_reject_field. */
-JF_MUST_USE bool jf_phone_e164(jf_str text, jf_str *e164, jf_failure *failure);
+ * world. A number without a country code is one of the tenant's country. Fails as a rejection with the code bad-phone that
+ * names `field`, which is what the CRM calls the number, and tells what is wrong. */
+JF_MUST_USE bool jf_phone_e164(jf_str text, const char *field, jf_str *e164, jf_failure *failure);
 /* The ten digits of an Indian mobile number in E.164; absent if it is not one. */
 jf_str jf_phone_ten_digits(jf_str e164);
 
@@ -372,7 +398,7 @@ typedef struct {
     size_t count;
 } jf_extensions;
 
-/* Adds one; the texts are not copied. For plain text, write jf_extend(&list, pointer, jf_json_text(text)). */
+/* Adds one. For plain text, write jf_extend(&list, pointer, jf_json_text(text)). */
 void jf_extend(jf_extensions *list, jf_str pointer, jf_str json);
 
 /* How a call ended. */
@@ -483,7 +509,8 @@ typedef struct {
     jf_priority call_priority;
     jf_extensions extensions;
     /* A rejection here refuses this lead alone: it goes to review, and the other leads are called. The members above do
-     * not matter then. Any function that fails can write to it: jf_phone_e164(text, &lead->phone, &lead->refusal). */
+     * not matter then. Any function that fails can write to it: jf_phone_e164(text, "Mobile",
+     * &lead->phone, &lead->refusal). */
     jf_failure refusal;
 } jf_lead;
 

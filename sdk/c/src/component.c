@@ -86,25 +86,49 @@ static contract_string_t out(jf_str text) {
     return (contract_string_t){(uint8_t *)clean.ptr, clean.len};
 }
 
-static contract_option_string_t out_option(jf_str text) {
-    return (contract_option_string_t){jf_has(text), out(text)};
+/* Ends the invocation if a part of a result lies on the stack, which is below all other memory: the function that had it
+ * has returned. */
+static void check_lives(const char *name, const void *ptr) {
+    extern const char __global_base; /* the linker's: the first byte above the stack */
+    if (ptr != NULL && (uintptr_t)ptr < (uintptr_t)&__global_base) {
+        jf_panic("%s lies in an array of a function that has returned: take jf_copy of it", name);
+    }
 }
 
-/* An instant in its one spelling. The host says what is wrong with a text that is not an instant. */
-static contract_option_string_t out_instant(jf_str text) {
-    jf_str respelled = jf_rfc3339(text);
-    return out_option(jf_has(respelled) ? respelled : text);
+/* Text of a result. */
+static contract_string_t result(const char *name, jf_str text) {
+    check_lives(name, text.len > 0 ? text.ptr : NULL);
+    return out(text);
 }
+
+/* A member of a result, which is named as the adapter's author names it. */
+#define RESULT(member) result(#member, member)
+
+static contract_option_string_t result_option(const char *name, jf_str text) {
+    return (contract_option_string_t){jf_has(text), result(name, text)};
+}
+
+#define RESULT_OPTION(member) result_option(#member, member)
+
+/* An instant in its one spelling. The host says what is wrong with a text that is not an instant. */
+static contract_option_string_t result_instant(const char *name, jf_str text) {
+    check_lives(name, text.len > 0 ? text.ptr : NULL);
+    jf_str respelled = jf_rfc3339(text);
+    return result_option(name, jf_has(respelled) ? respelled : text);
+}
+
+#define RESULT_INSTANT(member) result_instant(#member, member)
 
 static contract_string_t out_c(const char *text) {
     return out(jf_str_of(text));
 }
 
 static jackfield_crm_model_list_extension_t out_extensions(jf_extensions list) {
+    check_lives("extensions.items", list.items);
     jackfield_crm_model_extension_t *items = jf_alloc(list.count * sizeof *items);
     for (size_t i = 0; i < list.count; i++) {
-        items[i].pointer = out(list.items[i].pointer);
-        items[i].json = out(list.items[i].json);
+        items[i].pointer = RESULT(list.items[i].pointer);
+        items[i].json = RESULT(list.items[i].json);
     }
     return (jackfield_crm_model_list_extension_t){items, list.count};
 }
@@ -219,14 +243,15 @@ int64_t jf_now(void) {
 /* ---- Exports ----------------------------------------------------------------------------------------------------- */
 
 static jackfield_crm_model_rejection_t out_rejection(const jf_failure *failure) {
+    check_lives("failure->fields", failure->fields);
     jackfield_crm_model_field_error_t *fields = jf_alloc(failure->field_count * sizeof *fields);
     for (size_t i = 0; i < failure->field_count; i++) {
-        fields[i].field = out(failure->fields[i].field);
-        fields[i].message = out(failure->fields[i].message);
+        fields[i].field = RESULT(failure->fields[i].field);
+        fields[i].message = RESULT(failure->fields[i].message);
     }
     return (jackfield_crm_model_rejection_t){
-        .code = out(failure->code),
-        .message = out(failure->message),
+        .code = RESULT(failure->code),
+        .message = RESULT(failure->message),
         .fields = {fields, failure->field_count},
     };
 }
@@ -237,11 +262,11 @@ static void out_failure(const char *function, const jf_failure *failure, jackfie
         jf_panic("%s returned false and did not say why: return jf_fail(…) or jf_reject(…)", function);
     case JF_UNAVAILABLE:
         wire->tag = JACKFIELD_CRM_MODEL_FAILURE_UNAVAILABLE;
-        wire->val.unavailable = out_option(failure->reason);
+        wire->val.unavailable = RESULT_OPTION(failure->reason);
         return;
     case JF_UNKNOWN:
         wire->tag = JACKFIELD_CRM_MODEL_FAILURE_UNKNOWN;
-        wire->val.unknown = out_option(failure->reason);
+        wire->val.unknown = RESULT_OPTION(failure->reason);
         return;
     case JF_RATE_LIMITED:
         wire->tag = JACKFIELD_CRM_MODEL_FAILURE_RATE_LIMITED;
@@ -249,11 +274,11 @@ static void out_failure(const char *function, const jf_failure *failure, jackfie
         return;
     case JF_UNAUTHORIZED:
         wire->tag = JACKFIELD_CRM_MODEL_FAILURE_UNAUTHORIZED;
-        wire->val.unauthorized = out_option(failure->reason);
+        wire->val.unauthorized = RESULT_OPTION(failure->reason);
         return;
     case JF_CONFLICT:
         wire->tag = JACKFIELD_CRM_MODEL_FAILURE_CONFLICT;
-        wire->val.conflict = out_option(failure->reason);
+        wire->val.conflict = RESULT_OPTION(failure->reason);
         return;
     case JF_NOT_FOUND:
         wire->tag = JACKFIELD_CRM_MODEL_FAILURE_NOT_FOUND;
@@ -310,12 +335,12 @@ bool exports_jackfield_crm_status_query(contract_string_t *lead_id, exports_jack
     bool answered = jf_query_status(in(*lead_id), &status, &failure);
     if (answered) {
         *wire = (jackfield_crm_model_lead_status_t){
-            .lead_id = out(status.lead_id),
+            .lead_id = RESULT(status.lead_id),
             .callable = status.callable,
-            .status = out(status.status),
+            .status = RESULT(status.status),
             .dnc = status.dnc,
             .human_contacted = status.human_contacted,
-            .last_call_attempt = out_instant(status.last_call_attempt),
+            .last_call_attempt = RESULT_INSTANT(status.last_call_attempt),
             .extensions = out_extensions(status.extensions),
         };
     } else {
@@ -384,7 +409,7 @@ bool exports_jackfield_crm_dispositions_write(exports_jackfield_crm_dispositions
     jf_failure failure = {0};
     bool written = jf_write_disposition(&call, in(*idempotency_key), &receipt, &failure);
     if (written) {
-        wire->reference = out(receipt.reference);
+        wire->reference = RESULT(receipt.reference);
     } else {
         out_failure("jf_write_disposition", &failure, error);
     }
@@ -402,7 +427,7 @@ bool exports_jackfield_crm_lookup_find(contract_string_t *lead_id, contract_stri
     bool answered = jf_find(in(*lead_id), in(*idempotency_key), &found, &failure);
     if (answered) {
         wire->is_some = found.found;
-        wire->val.reference = out(found.receipt.reference);
+        wire->val.reference = RESULT(found.receipt.reference);
     } else {
         out_failure("jf_find", &failure, error);
     }
@@ -414,16 +439,16 @@ bool exports_jackfield_crm_lookup_find(contract_string_t *lead_id, contract_stri
 #ifdef JF_WITH_LEADS
 static jackfield_crm_model_lead_t out_lead(const jf_lead *lead) {
     return (jackfield_crm_model_lead_t){
-        .id = out(lead->id),
-        .phone = out(lead->phone),
-        .phone_alt = out_option(lead->phone_alt),
-        .name = out_option(lead->name),
-        .source = out_option(lead->source),
-        .campaign_id = out_option(lead->campaign_id),
-        .project_interest = out_option(lead->project_interest),
-        .project_id = out_option(lead->project_id),
-        .language_preference = out_option(lead->language_preference),
-        .created_at = out_instant(lead->created_at),
+        .id = RESULT(lead->id),
+        .phone = RESULT(lead->phone),
+        .phone_alt = RESULT_OPTION(lead->phone_alt),
+        .name = RESULT_OPTION(lead->name),
+        .source = RESULT_OPTION(lead->source),
+        .campaign_id = RESULT_OPTION(lead->campaign_id),
+        .project_interest = RESULT_OPTION(lead->project_interest),
+        .project_id = RESULT_OPTION(lead->project_id),
+        .language_preference = RESULT_OPTION(lead->language_preference),
+        .created_at = RESULT_INSTANT(lead->created_at),
         .call_priority = (jackfield_crm_model_priority_t)lead->call_priority,
         .extensions = out_extensions(lead->extensions),
     };
@@ -438,6 +463,7 @@ bool exports_jackfield_crm_leads_parse(exports_jackfield_crm_leads_inbound_t *in
     jf_failure failure = {0};
     bool read = jf_parse_leads(&webhook, &leads, &failure);
     if (read) {
+        check_lives("leads->items", leads.items);
         exports_jackfield_crm_leads_result_lead_rejection_t *items = jf_alloc(leads.count * sizeof *items);
         for (size_t i = 0; i < leads.count; i++) {
             const jf_lead *lead = &leads.items[i];

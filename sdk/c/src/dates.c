@@ -188,27 +188,29 @@ jf_str jf_rfc3339_ist(const jf_datetime *when) {
                      when->minute, when->second);
 }
 
-static bool converted(jf_date_error problem, const char *invalid, jf_failure *failure) {
+static bool converted(jf_date_error problem, jf_failure *failure) {
     switch (problem) {
     case JF_CONVERTED:
         return true;
     case JF_UNKNOWN_ZONE:
-        return jf_reject(failure, JF_STR("bad-zone"),
-                         JF_STR("a time zone is not an IANA name such as Asia/Kolkata, or UTC; abbreviations mean "
-                                "several zones"));
+        (void)jf_reject(failure, JF_STR("bad-zone"), JF_STR("a time zone cannot be used"));
+        return jf_reject_field(failure, JF_STR("timezone"),
+                               JF_STR("is not the IANA name of a time zone, such as Asia/Kolkata, or UTC"));
     case JF_INVALID_TIME:
         break;
     }
-    return jf_reject(failure, JF_STR("bad-date"), jf_str_of(invalid));
+    (void)jf_reject(failure, JF_STR("bad-date"), JF_STR("a time cannot be used"));
+    return jf_reject_field(failure, JF_STR("time"),
+                           JF_STR("is not a time of the calendar, such as 2026-07-05T16:30, or 2026-07-05T16:30:00Z for "
+                                  "an instant"));
 }
 
 bool jf_instant(jf_str local, jf_str zone, jf_str *instant, jf_failure *failure) {
-    return converted(jf_host_instant(local, zone, instant),
-                     "a local time is not written as YYYY-MM-DDTHH:MM, or is not in the calendar", failure);
+    return converted(jf_host_instant(local, zone, instant), failure);
 }
 
 bool jf_local(jf_str instant, jf_str zone, jf_str *local, jf_failure *failure) {
-    return converted(jf_host_local(instant, zone, local), "an instant is not written as RFC 3339", failure);
+    return converted(jf_host_local(instant, zone, local), failure);
 }
 
 static bool bad_visit(const char *field, jf_failure *failure) {

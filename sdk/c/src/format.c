@@ -6,7 +6,7 @@
 #include "internal.h"
 
 /* JF_FMT without its `%`. */
-#define WHOLE_TEXT "-.*s"
+#define WHOLE_TEXT "-p"
 /* The longest conversion, such as `%+-0#20.10jd`, with its NUL. */
 #define SPEC_SIZE 48
 
@@ -125,8 +125,8 @@ static const char *conversion(output *out, const char *at) {
         return at + 1;
     }
     if (strncmp(at, WHOLE_TEXT, strlen(WHOLE_TEXT)) == 0) {
-        int len = va_arg(out->arguments, int);
-        put(out, va_arg(out->arguments, const char *), (size_t)len);
+        const jf_str *text = va_arg(out->arguments, const void *);
+        put(out, text->ptr, text->len);
         return at + strlen(WHOLE_TEXT);
     }
     char spec[SPEC_SIZE] = "%";

@@ -19,8 +19,8 @@ bool jf_url(jf_str *url, jf_failure *failure, jf_str base, const jf_str *segment
 
 jf_request *jf_request_new(const char *method, jf_str url) {
     jf_request *request = jf_alloc(sizeof *request);
-    request->method = method;
-    request->url = url;
+    request->method = jf_copy(jf_str_of(method)).ptr;
+    request->url = jf_copy(url);
     return request;
 }
 
@@ -43,7 +43,7 @@ jf_request *jf_patch(jf_str url) {
 void jf_header(jf_request *request, const char *name, jf_str value) {
     struct jf_header *added =
         jf_list_add((void **)&request->headers, &request->header_count, sizeof *request->headers);
-    *added = (struct jf_header){jf_str_of(name), value};
+    *added = (struct jf_header){jf_copy(jf_str_of(name)), jf_copy(value)};
 }
 
 static void add_pair(jf_text *text, jf_str name, jf_str value) {
@@ -84,13 +84,56 @@ void jf_body(jf_request *request, const char *content_type, jf_str bytes) {
     if (request->has_form) {
         jf_panic("a request has one body: jf_form or jf_body, not both");
     }
-    request->body = bytes;
+    request->body = jf_copy(bytes);
     jf_header(request, "content-type", jf_str_of(content_type));
 }
 
+void jf_sign(jf_request *request, jf_signer *sign) {
+    request->sign = sign;
+}
+
+const char *jf_request_method(const jf_request *request) {
+    return request->method;
+}
+
+/* Path and query of the URL, with the `?` between them. */
+static jf_str target(const jf_request *request) {
+    jf_str rest;
+    jf_str fragment;
+    (void)jf_split(request->url, '#', &rest, &fragment);
+    size_t at = 0;
+    /* Behind the scheme's `//`, up to the next `/` or `?`. */
+    while (at + 1 < rest.len && !(rest.ptr[at] == '/' && rest.ptr[at + 1] == '/')) {
+        at++;
+    }
+    at += 2;
+    while (at < rest.len && rest.ptr[at] != '/' && rest.ptr[at] != '?') {
+        at++;
+    }
+    return jf_slice(rest, at, rest.len);
+}
+
+jf_str jf_request_path(const jf_request *request) {
+    jf_str path;
+    jf_str query;
+    (void)jf_split(target(request), '?', &path, &query);
+    return path.len == 0 ? JF_STR("/") : path;
+}
+
+jf_str jf_request_query(const jf_request *request) {
+    jf_str path;
+    jf_str query;
+    return jf_split(target(request), '?', &path, &query) ? query : JF_STR("");
+}
+
+jf_str jf_request_body(const jf_request *request) {
+    return request->has_form ? jf_text_str(&request->form) : jf_has(request->body) ? request->body : JF_STR("");
+}
+
 bool jf_send(jf_request *request, jf_response *response, jf_failure *failure) {
-    if (request->has_form) {
-        request->body = jf_text_str(&request->form);
+    request->body = jf_request_body(request);
+    if (request->sign != NULL && !request->sign(request, failure)) {
+        return false;
     }
     jf_transport_error error = {0};
     if (jf_host_send(request, response, &error)) {

@@ -21,7 +21,7 @@ void jf_invocation_begins(void);
 /* Bytes allocated on the heap, for tests. */
 size_t jf_arena_held(void);
 
-/* As vsnprintf, but it knows JF_FMT, allocates nothing, and leaves the arguments as they were. */
+/* As vsnprintf, but it knows JF_FMT (a pointer to a jf_str), allocates nothing, and leaves the arguments as they were. */
 size_t jf_print(char *buffer, size_t size, const char *format, va_list arguments);
 
 /* Appends a zeroed item to a list that doubles its capacity, and returns it. */
@@ -35,6 +35,7 @@ struct jf_request {
     jf_str body;
     jf_text form;
     bool has_form;
+    jf_signer *sign; /* NULL if it is not signed */
 };
 
 /* Why there is no answer, in the order of the contract's cases. */

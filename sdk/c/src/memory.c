@@ -5,8 +5,21 @@
 
 #include "internal.h"
 
+#if defined(__SANITIZE_ADDRESS__)
+#define ADDRESS_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ADDRESS_SANITIZER
+#endif
+#endif
+
+#ifdef ADDRESS_SANITIZER
+/* Every allocation has a block of its own, so that the sanitizer finds what reads beyond it, or after the invocation. */
+#define BLOCK_SIZE ((size_t)1)
+#else
 /* Most invocations need less. A larger allocation gets a block of its own size. */
 #define BLOCK_SIZE ((size_t)32 << 10)
+#endif
 
 typedef struct block {
     struct block *before;

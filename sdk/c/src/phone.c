@@ -1,22 +1,23 @@
 /* Telephone numbers: E.164 by the host's numbering plans, and the ten digits that many Indian CRMs want. */
 #include "internal.h"
 
-bool jf_phone_e164(jf_str text, jf_str *e164, jf_failure *failure) {
+bool jf_phone_e164(jf_str text, const char *field, jf_str *e164, jf_failure *failure) {
     const char *problem = NULL;
     switch (jf_host_phone(text, e164)) {
     case JF_NORMALIZED:
         return true;
     case JF_NOT_A_NUMBER:
-        problem = "the text is not a telephone number";
+        problem = "is not a telephone number";
         break;
     case JF_NO_COUNTRY:
-        problem = "the number has no country code, and the tenant's file has no `country`";
+        problem = "has no country code, and the tenant's file has no `country`";
         break;
     case JF_NOT_IN_PLAN:
-        problem = "the number is too short or too long for its country, or its country code does not exist";
+        problem = "is not in its country's numbering plan: too short, too long, or an unknown prefix";
         break;
     }
-    return jf_reject(failure, JF_STR("bad-phone"), jf_str_of(problem));
+    (void)jf_reject(failure, JF_STR("bad-phone"), JF_STR("a telephone number cannot be used"));
+    return jf_reject_field(failure, jf_str_of(field), jf_str_of(problem));
 }
 
 static bool is_mobile(jf_str national) {

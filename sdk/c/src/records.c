@@ -35,7 +35,7 @@ bool jf_reject_field(jf_failure *failure, jf_str field, jf_str message) {
 
 void jf_extend(jf_extensions *list, jf_str pointer, jf_str json) {
     jf_extension *added = jf_list_add((void **)&list->items, &list->count, sizeof *list->items);
-    *added = (jf_extension){pointer, json};
+    *added = (jf_extension){jf_copy(pointer), jf_copy(json)};
 }
 
 jf_lead *jf_add_lead(jf_leads *leads) {
@@ -64,20 +64,20 @@ const char *jf_outcome_word(jf_outcome outcome) {
 }
 
 void jf_about(jf_description *about, const char *name, const char *version) {
-    about->name = jf_str_of(name);
-    about->version = jf_str_of(version);
+    about->name = jf_copy(jf_str_of(name));
+    about->version = jf_copy(jf_str_of(version));
 }
 
 static void add_setting(jf_description *about, const char *name, jf_setting_kind kind, bool required,
                         const char *doc) {
     jf_described_setting *added =
         jf_list_add((void **)&about->settings, &about->setting_count, sizeof *about->settings);
-    *added = (jf_described_setting){jf_str_of(name), kind, required, jf_str_of(doc)};
+    *added = (jf_described_setting){jf_copy(jf_str_of(name)), kind, required, jf_copy(jf_str_of(doc))};
 }
 
 void jf_about_origin(jf_description *about, const char *setting, const char *doc) {
     jf_str *added = jf_list_add((void **)&about->origins, &about->origin_count, sizeof *about->origins);
-    *added = jf_str_of(setting);
+    *added = jf_copy(jf_str_of(setting));
     add_setting(about, setting, JF_URL_SETTING, true, doc);
 }
 
@@ -94,7 +94,7 @@ void jf_about_credential(jf_description *about, const char *name, jf_credential_
         [JF_BEARER] = "bearer", [JF_BASIC] = "basic", [JF_HEADER] = "header", [JF_HMAC] = "hmac"};
     jf_described_credential *added =
         jf_list_add((void **)&about->credentials, &about->credential_count, sizeof *about->credentials);
-    *added = (jf_described_credential){jf_str_of(name), jf_str_of(words[kind]), jf_str_of(doc)};
+    *added = (jf_described_credential){jf_copy(jf_str_of(name)), jf_str_of(words[kind]), jf_copy(jf_str_of(doc))};
 }
 
 void jf_about_idempotent_writes(jf_description *about) {

@@ -1,5 +1,5 @@
 /* Requests, the failure that each answer means, settings. */
-#include "host.h"
+#include "jackfield_test.h"
 
 static jf_failure accepted(uint16_t status, jf_explain *explain) {
     jf_response response = {.status = status};
@@ -119,7 +119,7 @@ static void only_an_unsent_request_is_unavailable(void) {
 }
 
 static void requests_are_built(void) {
-    test_host = (struct test_host){.answer = {.status = 200}};
+    test_host = (struct test_host){.answers = {{.status = 200}}};
     jf_request *request = jf_post(JF_STR("https://a/x"));
     jf_query(request, "q", JF_STR("a b&c"));
     jf_query(request, "r", JF_STR("ख"));
@@ -129,10 +129,73 @@ static void requests_are_built(void) {
     jf_response response;
     jf_failure failure = {0};
     CHECK(jf_send(request, &response, &failure) && response.status == 200);
-    CHECK_TEXT(test_host.sent.url, "https://a/x?q=a+b%26c&r=%E0%A4%96");
-    CHECK_TEXT(test_host.sent.body, "name=%E0%A4%86+%26+b&sum=1%2B1%3D2");
-    CHECK(strcmp(test_host.sent.method, "POST") == 0 && test_host.sent.header_count == 2);
-    CHECK_TEXT(test_host.sent.headers[0].value, "application/x-www-form-urlencoded");
+    CHECK_TEXT(test_host.sent[0].url, "https://a/x?q=a+b%26c&r=%E0%A4%96");
+    CHECK_TEXT(test_host.sent[0].body, "name=%E0%A4%86+%26+b&sum=1%2B1%3D2");
+    CHECK(strcmp(test_host.sent[0].method, "POST") == 0 && test_host.sent[0].header_count == 2);
+    CHECK_TEXT(test_host.sent[0].headers[0].value, "application/x-www-form-urlencoded");
+}
+
+/* What an adapter hands in is copied: its own arrays may change or end before the request is sent. */
+static void what_is_handed_in_is_copied(void) {
+    test_host = (struct test_host){.answers = {{.status = 200}}};
+    char text[] = "https://a/x";
+    jf_request *request = jf_post((jf_str){text, 11});
+    jf_header(request, "x-id", (jf_str){text, 5});
+    jf_query(request, "q", (jf_str){text, 5});
+    jf_body(request, "text/plain", (jf_str){text, 5});
+    jf_extensions extensions = {0};
+    jf_extend(&extensions, (jf_str){text, 5}, (jf_str){text, 5});
+    memset(text, '!', sizeof text);
+    jf_response response;
+    jf_failure failure = {0};
+    CHECK(jf_send(request, &response, &failure));
+    CHECK_TEXT(test_host.sent[0].url, "https://a/x?q=https");
+    CHECK_TEXT(test_host.sent[0].headers[0].value, "https");
+    CHECK_TEXT(test_host.sent[0].body, "https");
+    CHECK_TEXT(extensions.items[0].pointer, "https");
+    CHECK_TEXT(extensions.items[0].json, "https");
+}
+
+static bool sign(jf_request *request, jf_failure *failure) {
+    uint8_t tag[32];
+    jf_str text = jf_format("%s " JF_FMT " " JF_FMT " " JF_FMT, jf_request_method(request),
+                            JF_ARG(jf_request_path(request)), JF_ARG(jf_request_query(request)),
+                            JF_ARG(jf_request_body(request)));
+    jf_header(request, "x-text", text);
+    return jf_hmac_sha256("signing", text, tag, failure);
+}
+
+static void signers_see_what_is_sent(void) {
+    const struct {
+        const char *url;
+        const char *text;
+    } cases[] = {
+        {"https://a/x%2Fy?q=1", "POST /x%2Fy q=1&r=a+b k=1"},
+        {"https://a", "POST / r=a+b k=1"},
+        {"https://a?q=/", "POST / q=%2F&r=a+b k=1"},
+        {"http://a:80/x//y", "POST /x//y r=a+b k=1"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        bool slash = i == 2;
+        test_host = (struct test_host){.answers = {{.status = 200}}, .has_key = true};
+        jf_request *request = jf_post(slash ? JF_STR("https://a") : jf_str_of(cases[i].url));
+        jf_sign(request, sign);
+        if (slash) {
+            jf_query(request, "q", JF_STR("/"));
+        }
+        jf_query(request, "r", JF_STR("a b"));
+        jf_form(request, "k", JF_STR("1"));
+        jf_response response;
+        jf_failure failure = {0};
+        CHECK(jf_send(request, &response, &failure) && test_host.sent[0].header_count == 2);
+        CHECK_TEXT(test_host.sent[0].headers[1].value, cases[i].text);
+    }
+    test_host = (struct test_host){0};
+    jf_request *request = jf_get(JF_STR("https://a"));
+    jf_sign(request, sign);
+    jf_response response;
+    jf_failure failure = {0};
+    CHECK(!jf_send(request, &response, &failure) && failure.kind == JF_UNAUTHORIZED && test_host.sent_count == 0);
 }
 
 static void id_stays_in_its_segment(void) {
@@ -164,13 +227,13 @@ static void settings_are_typed(void) {
     jf_str text;
     int64_t number;
     bool flag;
-    test_host = (struct test_host){.setting_name = "n", .setting_value = "42"};
+    test_host = (struct test_host){.settings = (struct test_setting[]){{"n", "42"}, {NULL, NULL}}};
     CHECK(jf_required("n", &text, &failure) && jf_required_integer("n", &number, &failure) && number == 42);
     CHECK(!jf_required_boolean("n", &flag, &failure));
     CHECK(!jf_required("other", &text, &failure) && failure.kind == JF_REJECTED);
     CHECK_TEXT(failure.code, "bad-setting");
     CHECK_TEXT(failure.fields[0].field, "other");
-    test_host.setting_value = "true";
+    test_host.settings = (struct test_setting[]){{"n", "true"}, {NULL, NULL}};
     CHECK(jf_required_boolean("n", &flag, &failure) && flag && !jf_required_integer("n", &number, &failure));
     uint8_t tag[32];
     CHECK(!jf_hmac_sha256("key", JF_STR("x"), tag, &failure) && failure.kind == JF_UNAUTHORIZED);
@@ -185,6 +248,8 @@ int main(void) {
     adapter_judges_before_the_sdk();
     only_an_unsent_request_is_unavailable();
     requests_are_built();
+    what_is_handed_in_is_copied();
+    signers_see_what_is_sent();
     id_stays_in_its_segment();
     answers_are_read();
     settings_are_typed();

@@ -1,5 +1,5 @@
 /* Texts, memory and encodings. */
-#include "host.h"
+#include "jackfield_test.h"
 
 static void texts(void) {
     CHECK(!jf_has(JF_NONE) && jf_has(JF_STR("")));
@@ -82,6 +82,8 @@ static void nul_in_a_text(void) {
     jf_str framed = JF_STR("[too high\0call in March] 7");
     CHECK(text.len == 22);
     CHECK(jf_eq(jf_format("[" JF_FMT "] %d", JF_ARG(text), 7), framed));
+    int evaluated = 0;
+    CHECK(jf_eq(jf_format(JF_FMT, JF_ARG((evaluated++, text))), text) && evaluated == 1);
     jf_text added = {0};
     jf_addf(&added, "[" JF_FMT "]%c%u", JF_ARG(text), ' ', 7u);
     CHECK(jf_eq(jf_text_str(&added), framed));

@@ -1,5 +1,5 @@
 /* Dates, money and phone numbers, and what the host says of them. */
-#include "host.h"
+#include "jackfield_test.h"
 
 static void dates(void) {
     jf_datetime when = {0};
@@ -103,14 +103,14 @@ static void instants_are_respelled(void) {
 }
 
 static void zones_are_the_hosts(void) {
-    const struct test_answer answers[] = {
+    const struct test_conversion conversions[] = {
         {"2026-03-29T02:30", "Europe/Berlin", "2026-03-29T03:30:00+02:00", 0},
         {"2026-07-01T09:01:55Z", "Asia/Dubai", "2026-07-01T13:01:55+04:00", 0},
         {"2026-07-05T16:30", "IST", NULL, JF_UNKNOWN_ZONE},
         {"soon", "UTC", NULL, JF_INVALID_TIME},
         {NULL, NULL, NULL, 0},
     };
-    test_host = (struct test_host){.answers = answers};
+    test_host = (struct test_host){.conversions = conversions};
     jf_failure failure = {0};
     jf_str found;
     CHECK(jf_instant(JF_STR("2026-03-29T02:30"), JF_STR("Europe/Berlin"), &found, &failure));
@@ -124,13 +124,13 @@ static void zones_are_the_hosts(void) {
 }
 
 static void visits(void) {
-    const struct test_answer answers[] = {
+    const struct test_conversion conversions[] = {
         {"2026-07-05T11:00", "Asia/Kolkata", "2026-07-05T11:00:00+05:30", 0},
         {"2026-07-05T11:00", "Asia/Dubai", "2026-07-05T11:00:00+04:00", 0},
         {"2026-07-05T11:00", "Bharat/Delhi", NULL, JF_UNKNOWN_ZONE},
         {NULL, NULL, NULL, 0},
     };
-    test_host = (struct test_host){.answers = answers};
+    test_host = (struct test_host){.conversions = conversions};
     jf_disposition call = {.has_site_visit = true};
     jf_failure failure = {0};
     jf_str starts;
@@ -158,27 +158,28 @@ static void visits(void) {
 }
 
 static void phones(void) {
-    const struct test_answer answers[] = {
+    const struct test_conversion conversions[] = {
         {"(0)98000 00000", "", "+919800000000", 0},
         {"soon", "", NULL, JF_NOT_A_NUMBER},
         {"9800000000", "", NULL, JF_NO_COUNTRY},
         {"+9198", "", NULL, JF_NOT_IN_PLAN},
         {NULL, NULL, NULL, 0},
     };
-    test_host = (struct test_host){.answers = answers};
+    test_host = (struct test_host){.conversions = conversions};
     jf_failure failure = {0};
     jf_str found;
-    CHECK(jf_phone_e164(JF_STR("(0)98000 00000"), &found, &failure) && failure.kind == JF_NO_FAILURE);
+    CHECK(jf_phone_e164(JF_STR("(0)98000 00000"), "Mobile", &found, &failure) && failure.kind == JF_NO_FAILURE);
     CHECK_TEXT(found, "+919800000000");
     const char *refused[][2] = {
-        {"soon", "the text is not a telephone number"},
-        {"9800000000", "the number has no country code, and the tenant's file has no `country`"},
-        {"+9198", "the number is too short or too long for its country, or its country code does not exist"},
+        {"soon", "is not a telephone number"},
+        {"9800000000", "has no country code, and the tenant's file has no `country`"},
+        {"+9198", "is not in its country's numbering plan: too short, too long, or an unknown prefix"},
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
-        CHECK(!jf_phone_e164(jf_str_of(refused[i][0]), &found, &failure) && failure.kind == JF_REJECTED);
+        CHECK(!jf_phone_e164(jf_str_of(refused[i][0]), "Mobile", &found, &failure) && failure.kind == JF_REJECTED);
         CHECK_TEXT(failure.code, "bad-phone");
-        CHECK_TEXT(failure.message, refused[i][1]);
+        CHECK_TEXT(failure.fields[0].field, "Mobile");
+        CHECK_TEXT(failure.fields[0].message, refused[i][1]);
     }
     CHECK_TEXT(jf_phone_ten_digits(JF_STR("+919700000000")), "9700000000");
     const char *others[] = {"9700000000", "+91 9700000000", "+14155550100", "+915800000000", "+9197000000001"};

@@ -39,27 +39,27 @@ func RFC3339(at time.Time) string {
 // A time that does not exist, because clocks go forward over it, is moved forward by the length of the gap. A time that
 // exists twice, because clocks go back, is the earlier one.
 //
-// The error is a [jackfield.Rejected] with the code bad-zone or bad-date.
+// The error is a [jackfield.Rejected] with the code bad-zone, which names the field timezone, or bad-date, which names the
+// field time.
 func Instant(host *jackfield.Host, local, zone string) (time.Time, error) {
-	found, problem := host.Imports().Instant(local, zone)
-	return converted(found, problem, "a local time is not written as YYYY-MM-DDTHH:MM, or is not in the calendar")
+	return converted(host.Imports().Instant(local, zone))
 }
 
 // Local returns the local time of an instant in a named zone: the instant is RFC 3339, such as an AcceptedAt, the zone
 // an IANA name or UTC. The error is as that of [Instant].
 func Local(host *jackfield.Host, rfc3339, zone string) (time.Time, error) {
-	found, problem := host.Imports().Local(rfc3339, zone)
-	return converted(found, problem, "an instant is not written as RFC 3339")
+	return converted(host.Imports().Local(rfc3339, zone))
 }
 
 // converted reads what the host returned.
-func converted(found string, problem wire.DateError, invalid string) (time.Time, error) {
+func converted(found string, problem wire.DateError) (time.Time, error) {
 	switch problem {
 	case wire.UnknownZone:
-		const message = "a time zone is not an IANA name such as Asia/Kolkata, or UTC; abbreviations mean several zones"
-		return time.Time{}, jackfield.Reject("bad-zone", message)
+		return time.Time{}, jackfield.Reject("bad-zone", "a time zone cannot be used").
+			Field("timezone", "is not the IANA name of a time zone, such as Asia/Kolkata, or UTC")
 	case wire.InvalidTime:
-		return time.Time{}, jackfield.Reject("bad-date", invalid)
+		return time.Time{}, jackfield.Reject("bad-date", "a time cannot be used").
+			Field("time", "is not a time of the calendar, such as 2026-07-05T16:30, or 2026-07-05T16:30:00Z for an instant")
 	}
 	return Parse(found)
 }

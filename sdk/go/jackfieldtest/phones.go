@@ -2,13 +2,15 @@ package jackfieldtest
 
 import (
 	"strings"
+	"testing"
 
 	"jackfield.dev/jackfield/internal/wire"
 )
 
-// normalizePhone stands for the contract's phones.normalize. It knows India's mobile numbers, and of other numbers only
-// their length; the real host knows every numbering plan.
-func normalizePhone(text, country string) (string, wire.PhoneError) {
+// normalizePhone stands for the contract's phones.normalize. It knows India's mobile numbers, and of other numbers with a
+// country code only their length; the real host knows every numbering plan.
+func normalizePhone(t testing.TB, text, country string) (string, wire.PhoneError) {
+	t.Helper()
 	dense := strings.Map(func(r rune) rune {
 		if strings.ContainsRune(" \u00a0.-\u2010\u2011\u2012\u2013\u2014()[]", r) {
 			return -1
@@ -22,8 +24,11 @@ func normalizePhone(text, country string) (string, wire.PhoneError) {
 	switch {
 	case digits == "" || strings.Trim(digits, "0123456789") != "":
 		return "", wire.NotANumber
-	case !international && country != "" && country != "IN":
+	case !international && country == "":
 		return "", wire.NoCountry
+	case !international && country != "IN":
+		t.Fatalf("the test double knows the numbering plan of India only, not of %s: write the number with + and its "+
+			"country code, or run `jackfield adapter check`, which asks the host", country)
 	case !international:
 		digits = strings.TrimPrefix(digits, "0")
 		if len(digits) == 12 {

@@ -12,22 +12,22 @@ import (
 // and blanks of every kind, 00 for +, the trunk prefix 0 and digits of other scripts, and knows the numbering plans of
 // the world. A number without a country code is one of the tenant's country.
 //
-// The error is a [jackfield.Rejected] whose message tells what is wrong, without the number; its fields are empty.
-func E164(host *jackfield.Host, text string) (string, error) {
+// The error is a [jackfield.Rejected] that names field, which is what the CRM calls the number, and tells what is wrong.
+func E164(host *jackfield.Host, text, field string) (string, error) {
 	number, problem := host.Imports().NormalizePhone(text)
 	switch problem {
 	case wire.NotANumber:
-		return "", bad("the text is not a telephone number")
+		return "", bad(field, "is not a telephone number")
 	case wire.NoCountry:
-		return "", bad("the number has no country code, and the tenant's file has no `country`")
+		return "", bad(field, "has no country code, and the tenant's file has no `country`")
 	case wire.NotInPlan:
-		return "", bad("the number is too short or too long for its country, or its country code does not exist")
+		return "", bad(field, "is not in its country's numbering plan: too short, too long, or an unknown prefix")
 	}
 	return number, nil
 }
 
-func bad(message string) error {
-	return jackfield.Reject("bad-phone", message)
+func bad(field, message string) error {
+	return jackfield.Reject("bad-phone", "a telephone number cannot be used").Field(field, message)
 }
 
 // TenDigits returns the ten digits of an Indian mobile number in E.164. False for any other number.

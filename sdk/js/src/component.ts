@@ -98,8 +98,11 @@ function asFailure(thrown: unknown): [ReturnType<typeof wire.failure> | undefine
  * @throws {Error} If the adapter does not implement exactly these; the build shows the message.
  */
 export function component(adapter: Adapter, exports: string[]) {
-  checkOptional(adapter.find !== undefined, exports.includes("lookup"), "find", "lookup");
-  checkOptional(adapter.parseLeads !== undefined, exports.includes("leads"), "parseLeads", "leads");
+  checkExport(adapter, "about");
+  checkExport(adapter, "queryStatus");
+  checkExport(adapter, "writeDisposition");
+  checkExport(adapter, "find", "lookup", exports.includes("lookup"));
+  checkExport(adapter, "parseLeads", "leads", exports.includes("leads"));
   return {
     about: {
       describe: () => invoke("about", () => adapter.about, wire.description),
@@ -126,12 +129,17 @@ export function component(adapter: Adapter, exports: string[]) {
   };
 }
 
-/** Throws unless `adapter.toml` names the export exactly if the adapter implements it. */
-function checkOptional(implemented: boolean, named: boolean, method: string, word: string): void {
+/**
+ * Throws unless the adapter has a member that every adapter has, or has an optional one exactly if `adapter.toml` names its
+ * export. The build shows the message alone: it knows this function by its name.
+ */
+function checkExport(adapter: Adapter, member: keyof Adapter, word?: string, named = true): void {
+  const implemented = adapter[member] !== undefined;
   if (implemented && !named) {
-    throw new Error(`the adapter has \`${method}\`, so adapter.toml must say: exports = ["${word}"]`);
+    throw new Error(`the adapter has \`${member}\`, so adapter.toml must say: exports = ["${word}"]`);
   }
   if (named && !implemented) {
-    throw new Error(`adapter.toml exports "${word}", so the adapter must have \`${method}\``);
+    const why = word === undefined ? "which every adapter has" : `since adapter.toml exports "${word}"`;
+    throw new Error(`the adapter must have \`${member}\`, ${why}: add it to \`export default adapter({ … })\``);
   }
 }

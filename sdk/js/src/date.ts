@@ -148,9 +148,12 @@ export function visitStart(host: Host, visit: SiteVisit | undefined): VisitStart
 
 function converted(came: { text: string } | { error: DateError }, field: string): string {
   if ("text" in came) return came.text;
-  if (came.error === "invalid-time") throw badDate("a time does not exist in the calendar", "time");
-  const message = "is not the IANA name of a time zone, such as Asia/Kolkata";
-  throw Failure.rejected("bad-date", "there is no such time zone", [{ field, message }]);
+  if (came.error === "unknown-zone") {
+    const message = "is not the IANA name of a time zone, such as Asia/Kolkata, or UTC";
+    throw Failure.rejected("bad-zone", "a time zone cannot be used", [{ field, message }]);
+  }
+  const message = "is not a time of the calendar, such as 2026-07-05T16:30, or 2026-07-05T16:30:00Z for an instant";
+  throw Failure.rejected("bad-date", "a time cannot be used", [{ field: "time", message }]);
 }
 
 function written({ year, month, day, hour, minute, second }: LocalTime): string {

@@ -134,6 +134,18 @@ export class Host {
   }
 }
 
+/** Texts, as UTF-8, and bytes, one after another: what is to be signed. */
+export function joined(...parts: (string | Uint8Array)[]): Uint8Array {
+  const all = parts.map((part) => (typeof part === "string" ? utf8(part) : part));
+  const bytes = new Uint8Array(all.reduce((length, part) => length + part.length, 0));
+  let at = 0;
+  for (const part of all) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
 /** Bytes as lower-case hexadecimal, as signatures are often sent. */
 export function hex(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -85,6 +85,16 @@ function encoded(segment: string): string {
   return encodeURIComponent(segment.toWellFormed()).replace(rest, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
+/** A request that is complete, as `sign` sees it: all as it is sent. */
+export interface Unsigned {
+  readonly method: string;
+  /** Percent-encoded; `/` if the URL has none. */
+  readonly path: string;
+  /** Encoded, without `?`; empty if there is none. */
+  readonly query: string;
+  readonly body: Uint8Array;
+}
+
 /**
  * Builds a request; created by `host.get` and similar methods. Nothing happens until it is sent.
  *
@@ -93,6 +103,7 @@ function encoded(segment: string): string {
 export class Request {
   readonly #imports: Imports;
   readonly #wire: WireRequest;
+  #sign: (request: Unsigned) => Record<string, string> = () => ({});
 
   /** @internal Made by the host. */
   constructor(imports: Imports, method: Method, url: string) {
@@ -129,11 +140,30 @@ export class Request {
   }
 
   /**
+   * Signs the request when it is sent: the function sees it complete, and returns the headers to add.
+   *
+   * ```ts
+   * const signed = ({ method, path, query, body }: Unsigned) => ({
+   *   "x-signature": hex(host.hmacSha256("signing", joined(`${method}\n${path}\n${query}\n`, body))),
+   * });
+   * host.put(place).json(note).sign(signed).send();
+   * ```
+   */
+  sign(sign: (request: Unsigned) => Record<string, string>): this {
+    this.#sign = sign;
+    return this;
+  }
+
+  /**
    * Sends the request and waits for the answer, whatever its status.
    *
    * @throws {Failure} `unavailable` if nothing was sent, `unknown` if no complete answer came, each with the host's reason.
    */
   send(): Response {
+    const { method, url, body } = this.#wire;
+    // Scheme and authority, path, query; a fragment is not sent.
+    const [, path = "", query = ""] = /^[^:]*:\/\/[^/?#]*([^?#]*)\??([^#]*)/.exec(url) ?? [];
+    for (const [name, value] of Object.entries(this.#sign({ method, path: path || "/", query, body }))) this.header(name, value);
     const sent = this.#imports.send(this.#wire);
     if ("answer" in sent) return new Response(this.#imports, sent.answer);
     const { tag, val } = sent.error;

@@ -19,8 +19,8 @@ export { type Adapter, adapter, eachLead, inboundText } from "./adapter.ts";
 export * as date from "./date.ts";
 export { type Credential, type CredentialKind, describe, Description, type Setting, type SettingKind } from "./describe.ts";
 export { Failure, type FieldError, type Reason, type Rejection } from "./failure.ts";
-export { hex, Host, type Level, type SettingForms } from "./host.ts";
-export { type Method, type Parameters, type Request, type Response, url } from "./http.ts";
+export { hex, Host, joined, type Level, type SettingForms } from "./host.ts";
+export { type Method, type Parameters, type Request, type Response, type Unsigned, url } from "./http.ts";
 export { parseExact, RawJson, toJson } from "./json.ts";
 export {
   type Disposition,

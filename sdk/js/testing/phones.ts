@@ -1,8 +1,8 @@
 /**
  * Telephone numbers, roughly as the host normalises them. For tests: a component asks the host.
  *
- * The host knows the numbering plan of every country. This double knows two things: a number with `+` and its country
- * code is a number, and an Indian mobile number has ten digits of which the first is 6 to 9.
+ * The host knows the numbering plan of every country. This double knows India's mobile numbers, which have ten digits of
+ * which the first is 6 to 9, and of other numbers only that one with `+` and its country code has 7 to 15 digits.
  *
  * @module
  */
@@ -21,7 +21,8 @@ export function normalize(number: string, country: string | undefined): { text: 
   if (country === undefined) return { error: "no-country" };
   if (country !== "IN") {
     throw new Error(
-      `the double of the host does not know the numbers of ${country}: write them with + and their country code`,
+      `the test double knows the numbering plan of India only, not of ${country}: write the number with + and its ` +
+        "country code, or run `jackfield adapter check`, which asks the host",
     );
   }
   const [, indian] = /^(?:0|91)?([6-9]\d{9})$/.exec(dense) ?? [];

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { Failure } from "../src/failure.ts";
-import { Host, type Level } from "../src/host.ts";
+import { hex, Host, joined, type Level } from "../src/host.ts";
 import { formEncoded, type Response, type Sent, type TransportError, url, type WireRequest } from "../src/http.ts";
 import { fromUtf8, utf8 } from "../src/utf8.ts";
 
@@ -42,6 +42,24 @@ function reason(run: () => unknown): unknown {
 }
 
 const accepted = (sent: Sent) => reason(() => answering(sent).host.get("https://crm.example/").send().accept());
+
+test("signers see what is sent", () => {
+  for (const [place, path, query] of [
+    ["https://a/x%2Fy?q=1", "/x%2Fy", "q=1&r=a+b"],
+    ["https://a", "/", "r=a+b"],
+    ["https://a?q=/", "/", "q=/&r=a+b"],
+    ["http://a:80/x//y", "/x//y", "r=a+b"],
+  ] as const) {
+    const { host, requests } = answering(answer(200));
+    const request = host.post(place).sign((it) => {
+      assert.deepEqual([it.method, it.path, it.query, fromUtf8(it.body)], ["POST", path, query, "k=1"]);
+      return { "x-signature": hex(joined(it.path, Uint8Array.of(255))).slice(-4) };
+    });
+    request.query({ r: "a b" }).form({ k: "1" }).send();
+    const signature = { name: "x-signature", value: hex(joined(path.slice(-1), Uint8Array.of(255))) };
+    assert.deepEqual(requests[0]?.headers.at(-1), signature);
+  }
+});
 
 test("each status has its failure", () => {
   for (const status of [200, 201, 204, 299]) assert.equal(accepted(answer(status)), undefined);

@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { eachLead, inboundText } from "../src/adapter.ts";
 import * as date from "../src/date.ts";
 import { describe } from "../src/describe.ts";
-import { Failure } from "../src/failure.ts";
+import { Failure, type FieldError, type Rejection } from "../src/failure.ts";
 import { hex } from "../src/host.ts";
 import { parseExact, RawJson, toJson } from "../src/json.ts";
 import { extension, extensionRaw, extensionValue, type Inbound, type Json } from "../src/model.ts";
@@ -19,15 +19,20 @@ import { hostDouble, play } from "../testing/index.ts";
 
 const host = hostDouble();
 
-/** The fields that a rejection names. */
-function refused(run: () => unknown): { field: string; message: string }[] {
+/** The rejection that is thrown. */
+function rejection(run: () => unknown): Rejection {
   try {
     run();
   } catch (thrown) {
     assert(thrown instanceof Failure && thrown.reason.kind === "rejected", String(thrown));
-    return thrown.reason.rejection.fields ?? [];
+    return thrown.reason.rejection;
   }
   return assert.fail("nothing was refused");
+}
+
+/** The fields that a rejection names. */
+function refused(run: () => unknown): readonly FieldError[] {
+  return rejection(run).fields ?? [];
 }
 
 test("instants in Indian time", () => {
@@ -99,6 +104,29 @@ test("local times of named zones", () => {
   assert.equal(refused(() => date.inZone(host, "yesterday", "UTC"))[0]?.field, "time");
 });
 
+test("rejections have the shared wording", () => {
+  interface Case {
+    asked: "phone" | "instant" | "local";
+    text: string;
+    zone?: string;
+    country?: null;
+    code: string;
+    message: string;
+    field: string;
+    detail: string;
+  }
+  const { cases } = JSON.parse(readFileSync("../rejections.json", "utf8")) as { cases: Case[] };
+  for (const { asked, text, zone = "", country, code, message, field, detail } of cases) {
+    const host = hostDouble({ country: country === null ? undefined : "IN" });
+    const ask = {
+      phone: () => phone.e164(host, text),
+      instant: () => date.fromLocal(host, text, zone),
+      local: () => date.inZone(host, text, zone),
+    };
+    assert.deepEqual(rejection(ask[asked]), { code, message, fields: [{ field, message: detail }] }, text);
+  }
+});
+
 test("start of a site visit", () => {
   const visit = { booked: true, date: "2026-07-05", timeSlot: "11:00" };
   const start = { at: "2026-07-05T11:00:00+05:30", date: "2026-07-05", time: "11:00", zone: "Asia/Kolkata" };
@@ -151,7 +179,7 @@ test("the double reads phones in their usual spellings", () => {
     assert.equal(wrong?.field, "Mobile");
     assert.match(wrong?.message ?? "", words);
   }
-  assert.throws(() => phone.e164(hostDouble({ country: "FR" }), "01 23 45 67 89"), /does not know the numbers of FR/);
+  assert.throws(() => phone.e164(hostDouble({ country: "FR" }), "01 23 45 67 89"), /numbering plan of India only, not of FR/);
   assert.deepEqual([phone.tenDigits("+919800000000"), phone.tenDigits("+14155550100")], ["9800000000", undefined]);
 });
 

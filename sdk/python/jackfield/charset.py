@@ -31,10 +31,12 @@ _MEANT = {"iso8859-1": "cp1252", "ascii": "cp1252"}
 
 # A codec is imported when it is first used; in a component, its file no longer exists.
 for _name in (
-    *("utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "ascii"),
+    *("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be", "ascii"),
     *(f"iso8859-{part}" for part in (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 14, 15, 16)),
     *(f"cp{page}" for page in range(1250, 1259)),
     *("koi8-r", "koi8-u", "mac-roman", "cp437", "cp850"),
+    # Not of answers, but of domain names.
+    *("idna", "punycode"),
 ):
     codecs.lookup(_name)
 

@@ -3,7 +3,6 @@ generates."""
 
 from __future__ import annotations
 
-import codecs as _codecs
 import importlib
 import os
 import sys
@@ -36,10 +35,6 @@ from .phone import PhoneError
 from .shape import checked
 
 T = TypeVar("T")
-
-# Codecs are modules that are imported when they are first used; in a component, their files no longer exist.
-for _name in ("utf-8-sig", "utf-16", "utf-32", "latin-1", "cp1252", "iso8859-15", "ascii", "idna", "punycode"):
-    _codecs.lookup(_name)
 
 
 class Imports:

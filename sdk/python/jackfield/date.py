@@ -146,11 +146,12 @@ def visit_start(host: Host, visit: SiteVisit | None) -> VisitStart | None:
 def _converted(came: str | DateError, field: str) -> datetime:
     """What the host returned."""
     if came is DateError.UNKNOWN_ZONE:
-        what = "is not the IANA name of a time zone, such as Asia/Kolkata"
-        raise Rejected("bad-date", "there is no such time zone", [FieldError(field, what)])
+        what = "is not the IANA name of a time zone, such as Asia/Kolkata, or UTC"
+        raise Rejected("bad-zone", "a time zone cannot be used", [FieldError(field, what)])
     read = instant(came) if isinstance(came, str) else None
     if read is None:
-        raise _bad_date("a time does not exist in the calendar", "time")
+        what = "is not a time of the calendar, such as 2026-07-05T16:30, or 2026-07-05T16:30:00Z for an instant"
+        raise Rejected("bad-date", "a time cannot be used", [FieldError("time", what)])
     return read
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload
 
 from .failures import FieldError, Rejected, Unauthorized
-from .http import Refused, Request, Response, Sent, exchange, request
+from .http import Refused, Request, Response, Sent, Sign, exchange, request
 from .log import Level
 
 if TYPE_CHECKING:
@@ -37,9 +37,16 @@ class Host:
     def __init__(self, imports: Imports) -> None:
         self._imports = imports
 
-    def get(self, url: str, *, query: Mapping[str, str] | None = None, headers: Mapping[str, str] | None = None) -> Response:
+    def get(
+        self,
+        url: str,
+        *,
+        query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
+        sign: Sign | None = None,
+    ) -> Response:
         """A `GET` of an absolute URL; `jackfield.url` builds one. See `request`."""
-        return self.request("GET", url, query=query, headers=headers)
+        return self.request("GET", url, query=query, headers=headers, sign=sign)
 
     def post(self, url: str, **what: Any) -> Response:
         """A `POST`; accepts the arguments of `request`."""
@@ -64,17 +71,35 @@ class Host:
         form: Mapping[str, str] | None = None,
         body: bytes | None = None,
         content_type: str | None = None,
+        sign: Sign | None = None,
     ) -> Response:
         """Sends one request and waits for the answer, whatever its status.
 
         The host adds the tenant's credentials for the origin, so an adapter sets no `authorization` header. Pass at
         most one of `json`, `form` (in UTF-8) and `body` (with its `content_type`; at most 1 MiB).
 
+        `sign` sees the request when it is complete, with `method`, `path`, `query` and `body` as they are sent, and
+        returns the headers to add:
+
+            def signed(it: Request) -> dict[str, str]:
+                tag = host.hmac_sha256("signing", f"{it.method}\\n{it.path}\\n{it.query}\\n".encode() + it.body)
+                return {"x-signature": tag.hex()}
+
+            host.put(place, json=note, sign=signed)
+
         Raises `Unavailable` if nothing was sent and `Unknown` if no complete answer came, each with the host's reason,
         which is also logged.
         """
         made = request(
-            method, url, query=query, headers=headers, json=json, form=form, body=body, content_type=content_type
+            method,
+            url,
+            query=query,
+            headers=headers,
+            json=json,
+            form=form,
+            body=body,
+            content_type=content_type,
+            sign=sign,
         )
         return exchange(self, self._imports.send(made))
 

@@ -23,11 +23,11 @@ call `accept`. The reasons of `Unavailable`, `Unknown`, `Unauthorized` and `Conf
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any, TypeVar, overload
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from .charset import Undecodable, decoded, well_formed
 from .failures import Conflict, Failure, NotFound, RateLimited, Rejected, Unauthorized, Unavailable, Unknown
@@ -62,6 +62,20 @@ class Request:
     url: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
+
+    @property
+    def path(self) -> str:
+        """The path as it is sent, percent-encoded; `/` if the URL has none."""
+        return urlsplit(self.url).path or "/"
+
+    @property
+    def query(self) -> str:
+        """The query as it is sent, encoded and without `?`; empty if there is none."""
+        return urlsplit(self.url).query
+
+
+Sign = Callable[[Request], Mapping[str, str]]
+"""Signs a request that is complete: returns the headers to add. See `Host.request`."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +114,7 @@ def request(
     form: Mapping[str, str] | None,
     body: bytes | None,
     content_type: str | None,
+    sign: Sign | None,
 ) -> Request:
     """Builds a request; see `Host.request`."""
     if query:
@@ -117,7 +132,8 @@ def request(
     all_headers = list((headers or {}).items())
     if content_type is not None:
         all_headers.append(("content-type", content_type))
-    return Request(method, url, tuple(all_headers), data)
+    made = Request(method, url, tuple(all_headers), data)
+    return replace(made, headers=(*made.headers, *sign(made).items())) if sign else made
 
 
 def _form(parameters: Mapping[str, str]) -> str:

@@ -18,6 +18,8 @@ from jackfield.testing import Script
 HOST = Host(Script())
 DATES = Path(__file__).parent / "../../dates.json"
 """The cases of local times that the host and every SDK are tested with."""
+REJECTIONS = Path(__file__).parent / "../../rejections.json"
+"""What people read of a number, a time or a zone that cannot be used; the same in every SDK."""
 
 
 class Dates(unittest.TestCase):
@@ -121,6 +123,23 @@ class Dates(unittest.TestCase):
             self.assertEqual(double.local(text, "UTC"), dates.DateError.INVALID_TIME, text)
 
 
+class Rejections(unittest.TestCase):
+    def test_have_the_shared_wording(self) -> None:
+        for case in json.loads(REJECTIONS.read_text(encoding="utf-8"))["cases"]:
+            host, text = Host(Script(country=case.get("country", "IN"))), case["text"]
+            with self.assertRaises(Rejected) as refused:
+                match case["asked"]:
+                    case "phone":
+                        phone.e164(host, text)
+                    case "instant":
+                        dates.from_local(host, text, case["zone"])
+                    case "local":
+                        dates.in_zone(host, text, case["zone"])
+            it = refused.exception
+            self.assertEqual((it.code, it.message), (case["code"], case["message"]), text)
+            self.assertEqual([(each.field, each.message) for each in it.fields], [(case["field"], case["detail"])])
+
+
 class Money(unittest.TestCase):
     def test_groups_three_then_two_digits(self) -> None:
         for rupees, text in {
@@ -170,7 +189,7 @@ class Phones(unittest.TestCase):
             ((error,), code) = refused.exception.fields, refused.exception.code
             self.assertEqual((code, error.field), ("bad-phone", "Mobile"))
             self.assertTrue(error.message.startswith(words), error.message)
-        with self.assertRaises(AssertionError):
+        with self.assertRaisesRegex(AssertionError, "numbering plan of India only, not of FR"):
             phone.e164(Host(Script(country="FR")), "01 23 45 67 89")
 
     def test_ten_digits_are_indian(self) -> None:

@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp, Zoned};
 
 use crate::bindings::adapter::jackfield::crm::dates;
 use crate::host::Host;
-use crate::model::{Rejection, SiteVisit};
+use crate::model::{Failure, Rejection, SiteVisit};
 
 /// The zone of a site visit that names none.
 pub const DEFAULT_ZONE: &str = "Asia/Kolkata";
@@ -30,13 +30,32 @@ pub enum DateError {
 impl fmt::Display for DateError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::UnknownZone => "is not the name of a time zone, such as Asia/Kolkata",
-            Self::InvalidTime => "is not a time of the calendar",
+            Self::UnknownZone => "is not the IANA name of a time zone, such as Asia/Kolkata, or UTC",
+            Self::InvalidTime => {
+                "is not a time of the calendar, such as 2026-07-05T16:30, or 2026-07-05T16:30:00Z for an instant"
+            }
         })
     }
 }
 
 impl std::error::Error for DateError {}
+
+/// The rejection of the field `timezone` or `time`, for `?`.
+impl From<DateError> for Rejection {
+    fn from(error: DateError) -> Self {
+        let (code, message, field) = match error {
+            DateError::UnknownZone => ("bad-zone", "a time zone cannot be used", "timezone"),
+            DateError::InvalidTime => ("bad-date", "a time cannot be used", "time"),
+        };
+        Self::new(code, message).field(field, error.to_string())
+    }
+}
+
+impl From<DateError> for Failure {
+    fn from(error: DateError) -> Self {
+        Rejection::from(error).into()
+    }
+}
 
 impl From<dates::DateError> for DateError {
     fn from(error: dates::DateError) -> Self {

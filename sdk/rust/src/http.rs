@@ -52,6 +52,36 @@ pub fn url(base: &str, segments: &[&str]) -> Result<String, Failure> {
     Ok(url)
 }
 
+/// A request that is complete, as [`Request::sign`] sees it: all as it is sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Unsigned<'r> {
+    /// The method.
+    pub method: &'r str,
+    /// The path, percent-encoded; `/` if the URL has none.
+    pub path: &'r str,
+    /// The query, encoded and without `?`; empty if there is none.
+    pub query: &'r str,
+    /// The body.
+    pub body: &'r [u8],
+}
+
+impl<'r> Unsigned<'r> {
+    fn new(wire: &'r wire::Request) -> Self {
+        let (_, rest) = wire.url.split_once("://").unwrap_or_default();
+        let (rest, _) = rest.split_once('#').unwrap_or((rest, ""));
+        let (place, query) = rest.split_once('?').unwrap_or((rest, ""));
+        Self {
+            method: &wire.method,
+            path: place.find('/').map_or("/", |at| &place[at..]),
+            query,
+            body: &wire.body,
+        }
+    }
+}
+
+/// The headers that sign a request.
+type Signer<'h> = Box<dyn FnOnce(&Unsigned<'_>) -> Result<Vec<(String, String)>, Failure> + 'h>;
+
 /// Builds a request; created by [`Host::get`] and similar methods.
 ///
 /// The host adds the tenant's credentials for the origin, so an adapter sets no `authorization` header.
@@ -59,6 +89,7 @@ pub fn url(base: &str, segments: &[&str]) -> Result<String, Failure> {
 pub struct Request<'h> {
     host: &'h Host,
     wire: wire::Request,
+    sign: Option<Signer<'h>>,
     /// An error while the request was built, returned when it is sent.
     problem: Option<Failure>,
 }
@@ -74,6 +105,7 @@ impl<'h> Request<'h> {
         Self {
             host,
             wire,
+            sign: None,
             problem: None,
         }
     }
@@ -119,13 +151,39 @@ impl<'h> Request<'h> {
         self.header("content-type", content_type)
     }
 
+    /// Signs the request when it is sent: the function sees it complete, and returns the headers to add.
+    ///
+    /// ```
+    /// # use jackfield_sdk::{Failure, Host, http::Unsigned};
+    /// # fn write(host: &Host) -> Result<(), Failure> {
+    /// let signed = |it: &Unsigned<'_>| {
+    ///     let head = format!("{}\n{}\n{}\n", it.method, it.path, it.query);
+    ///     let tag = host.hmac_sha256("signing", [head.as_bytes(), it.body].concat())?;
+    ///     let hex: String = tag.iter().map(|byte| format!("{byte:02x}")).collect();
+    ///     Ok(vec![("x-signature".to_owned(), hex)])
+    /// };
+    /// host.put("https://crm.example/notes/7").json(&"call back").sign(signed).send()?.accept()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn sign(mut self, sign: impl FnOnce(&Unsigned<'_>) -> Result<Vec<(String, String)>, Failure> + 'h) -> Self {
+        self.sign = Some(Box::new(sign));
+        self
+    }
+
     /// Sends the request and waits for the answer, whatever its status.
     ///
     /// # Errors
-    /// `unavailable` if nothing was sent, `unknown` if no complete answer came, each with the host's reason.
-    pub fn send(self) -> Result<Response<'h>, Failure> {
+    /// That of [`sign`](Self::sign); `unavailable` if nothing was sent, `unknown` if no complete answer came, each with
+    /// the host's reason.
+    pub fn send(mut self) -> Result<Response<'h>, Failure> {
         if let Some(problem) = self.problem {
             return Err(problem);
+        }
+        if let Some(sign) = self.sign.take() {
+            let headers = sign(&Unsigned::new(&self.wire))?;
+            let headers = headers.into_iter().map(|(name, value)| wire::Header { name, value });
+            self.wire.headers.extend(headers);
         }
         let host = self.host;
         host.send(&self.wire)

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::bindings::adapter::jackfield::crm::phones;
 use crate::host::Host;
+use crate::model::{Failure, Rejection};
 
 /// Why a text was not read as a telephone number. Its text is a message for a field of a rejection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,16 +20,35 @@ pub enum PhoneError {
 impl fmt::Display for PhoneError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::NotANumber => "the text is not a telephone number",
-            Self::NoCountry => "the number has no country code, and the tenant's file has no `country`",
-            Self::NotInPlan => {
-                "the number is too short or too long for its country, or its country code does not exist"
-            }
+            Self::NotANumber => "is not a telephone number",
+            Self::NoCountry => "has no country code, and the tenant's file has no `country`",
+            Self::NotInPlan => "is not in its country's numbering plan: too short, too long, or an unknown prefix",
         })
     }
 }
 
 impl std::error::Error for PhoneError {}
+
+impl PhoneError {
+    /// The rejection of a number, which is called `field` in the CRM.
+    #[must_use]
+    pub fn rejection(self, field: &str) -> Rejection {
+        Rejection::new("bad-phone", "a telephone number cannot be used").field(field, self.to_string())
+    }
+}
+
+/// The rejection of a number in the field `phone`, for `?`; [`PhoneError::rejection`] names another.
+impl From<PhoneError> for Rejection {
+    fn from(error: PhoneError) -> Self {
+        error.rejection("phone")
+    }
+}
+
+impl From<PhoneError> for Failure {
+    fn from(error: PhoneError) -> Self {
+        Rejection::from(error).into()
+    }
+}
 
 impl From<phones::PhoneError> for PhoneError {
     fn from(error: phones::PhoneError) -> Self {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
 	"jackfield.dev/jackfield"
 	"jackfield.dev/jackfield/date"
@@ -23,10 +22,10 @@ func (adapter) Describe() *jackfield.Description {
 
 func (adapter) Status(host *jackfield.Host, leadID string) (jackfield.LeadStatus, error) {
 	if asked := strings.Split(leadID, "|"); len(asked) == 3 {
-		answer := answered(host, asked[0], asked[1], asked[2])
+		answer, err := converted(host, asked[0], asked[1], asked[2])
 		// The SDK prints the time anew.
 		odd := "2026-07-01t14:31:55.000+0530"
-		return jackfield.LeadStatus{LeadID: leadID, Callable: true, Status: answer, LastCallAttempt: &odd}, nil
+		return jackfield.LeadStatus{LeadID: leadID, Callable: true, Status: answer, LastCallAttempt: &odd}, err
 	}
 	return jackfield.LeadStatus{LeadID: leadID, Callable: true, Status: "new"}, raise(host, leadID)
 }
@@ -42,36 +41,24 @@ func (adapter) Find(host *jackfield.Host, leadID, key string) (*jackfield.Receip
 	return &jackfield.Receipt{Reference: key}, raise(host, leadID)
 }
 
-// answered returns what the host says, or the code of the SDK's rejection.
-func answered(host *jackfield.Host, what, text, zone string) string {
-	var at time.Time
-	var answer string
-	var err error
+// converted converts a text by the host.
+func converted(host *jackfield.Host, what, text, zone string) (string, error) {
+	convert := date.Instant
 	switch what {
-	case "instant":
-		at, err = date.Instant(host, text, zone)
-		answer = date.RFC3339(at)
-	case "local":
-		at, err = date.Local(host, text, zone)
-		answer = date.RFC3339(at)
 	case "phone":
-		answer, err = phone.E164(host, text)
+		return phone.E164(host, text, "phone")
+	case "local":
+		convert = date.Local
 	}
-	var rejected *jackfield.Rejected
-	if errors.As(err, &rejected) && what == "phone" {
-		return rejected.Message
-	}
-	if rejected != nil {
-		return rejected.Code
-	}
-	return answer
+	at, err := convert(host, text, zone)
+	return date.RFC3339(at), err
 }
 
 // ParseLeads reads `id,phone` lines. A line whose number the host does not know is refused alone.
 func (adapter) ParseLeads(host *jackfield.Host, inbound *jackfield.Inbound) ([]jackfield.ParsedLead, error) {
 	return jackfield.EachLead(strings.Split(string(inbound.Body), "\n"), func(line string) (jackfield.Lead, error) {
 		id, number, _ := strings.Cut(line, ",")
-		number, err := phone.E164(host, number)
+		number, err := phone.E164(host, number, "phone")
 		created := "2026-07-01T14:31:55+0530"
 		return jackfield.Lead{ID: id, Phone: number, Name: &id, CreatedAt: &created, CallPriority: jackfield.High}, err
 	})

@@ -65,7 +65,19 @@ fn build_error_names_file_and_symbol() {
     ));
     assert!(error.contains("src/adapter.c:") && error.contains("jf_oops"), "{error}");
     let error = refused(&text.replace("jf_query_status", "jf_query_state"));
-    assert!(error.contains("jf_query_status"), "{error}");
+    assert_eq!(
+        error,
+        "no file in src/ defines jf_query_status, and every adapter exports it; jackfield.h declares it, with what it \
+         does"
+    );
+    let manifest = folder.join("adapter.toml");
+    let named = std::fs::read_to_string(&manifest).unwrap() + "exports = [\"lookup\"]\n";
+    std::fs::write(&manifest, named).unwrap();
+    let error = refused(&text);
+    assert!(
+        error.starts_with("no file in src/ defines jf_find, and adapter.toml names \"lookup\" among the exports;"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -91,7 +103,7 @@ async fn optional_exports_of_manifest_are_built() {
              lead->id = jf_form_get(inbound->body, \"id\");\n\
              lead->name = jf_form_get(inbound->body, \"name\");\n\
              jf_extend(&lead->extensions, JF_STR(\"/tower\"), jf_json_text(JF_STR(\"\\\"B\\\"\")));\n\
-             return jf_phone_e164(jf_form_get(inbound->body, \"mobile\"), &lead->phone, failure);\n\
+             return jf_phone_e164(jf_form_get(inbound->body, \"mobile\"), \"mobile\", &lead->phone, failure);\n\
          }\n",
     )
     .unwrap();

@@ -1,14 +1,13 @@
 //! A new project in Go.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::Path;
 
 use jackfield_kit::build::{BuildError, FOLDER, build};
-use jackfield_kit::languages::Language;
+use jackfield_kit::languages::{self, Language, NativeTests};
 use jackfield_kit::progress::Progress;
 use jackfield_kit::project::Project;
 use jackfield_kit::scaffold;
-use jackfield_kit::tools::{Tools, found};
+use jackfield_kit::tools::Tools;
 
 use super::desk::inspected;
 
@@ -45,6 +44,16 @@ async fn new_project_builds() {
     let twin = build(&Project::open(&other).unwrap(), &other.join(FOLDER), &tools, &progress).unwrap();
     assert!(std::fs::read(&twin.component).unwrap() == std::fs::read(&built.component).unwrap());
 
+    let adapter = folder.join("adapter.go");
+    let text = std::fs::read_to_string(&adapter).unwrap();
+    std::fs::write(&adapter, text.replace("jackfield.Register(", "_ = (")).unwrap();
+    let forgotten = build(&project, &out, &tools, &progress).unwrap_err().to_string();
+    assert!(
+        forgotten.starts_with("no .go file registers an adapter: add"),
+        "{forgotten}"
+    );
+    std::fs::write(&adapter, text).unwrap();
+
     // A mistake is reported in the compiler's words, with file and line.
     let source = folder.join("mapping.go");
     let text = std::fs::read_to_string(&source).unwrap();
@@ -62,53 +71,25 @@ async fn new_project_builds() {
 
 #[test]
 fn go_tests_pass() {
-    // Go's own tests: of the SDK, of the adapter in this repository, of the guests and of a new project.
-    let home = tempfile::tempdir().unwrap();
-    scaffold::create("acme", Language::Go, &home.path().join("acme")).unwrap();
-    let repository = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let folders = [
-        repository.join("sdk/go"),
-        repository.join("adapters/ridgeline"),
-        repository.join("tests/guests/go-collects"),
-        repository.join("tests/guests/go-raises"),
-        home.path().join("acme"),
-    ];
-    let go = go();
-    for folder in folders {
-        for words in [["vet", "./..."], ["test", "./..."]] {
-            let output = Command::new(&go)
-                .args(words)
-                .current_dir(&folder)
-                .env("GOFLAGS", "")
-                .env("GOTOOLCHAIN", "local")
-                .output()
-                .unwrap();
-            let text = format!(
-                "{}{}",
-                String::from_utf8_lossy(&output.stdout),
-                String::from_utf8_lossy(&output.stderr)
-            );
-            assert!(output.status.success(), "go {words:?} in {}:\n{text}", folder.display());
-        }
+    // Go's own tests: of the SDK, of the adapter in this repository and of the guests.
+    let (repository, work) = (
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(".."),
+        tempfile::tempdir().unwrap(),
+    );
+    let sdk = repository.join("sdk/go");
+    for folder in [
+        "sdk/go",
+        "adapters/ridgeline",
+        "tests/guests/go-collects",
+        "tests/guests/go-raises",
+    ] {
+        let tests = NativeTests {
+            root: &repository.join(folder),
+            sdk: &sdk,
+            work: work.path(),
+            tools: &Tools::of_user().unwrap(),
+            progress: &Progress::silent(),
+        };
+        languages::test(Language::Go, &tests).unwrap_or_else(|error| panic!("{folder}: {error}"));
     }
-}
-
-/// The compiler that builds use: the installed one if it is new enough, else the pinned one.
-fn go() -> PathBuf {
-    let version = |go: &PathBuf| {
-        let asked = Command::new(go)
-            .args(["env", "GOVERSION"])
-            .env("GOTOOLCHAIN", "local")
-            .output();
-        String::from_utf8_lossy(&asked.unwrap().stdout).trim().to_owned()
-    };
-    if let Some(go) = found("go").filter(|go| version(go).starts_with("go1.27")) {
-        return go;
-    }
-    let requirements = include_str!("../../../kit/src/languages/go-requirements.txt");
-    let python = Tools::of_user()
-        .unwrap()
-        .python("go", requirements, &Progress::silent())
-        .unwrap();
-    python.with_file_name("go")
 }

@@ -19,8 +19,7 @@ async fn new_project_builds_once_and_passes_tests() {
 
     let again = desk.adapter("acme-homes", "build --json").done();
     assert!(again.out.contains("\"unchanged\": true"), "{}", again.out);
-    desk.shell("acme-homes", "cargo test --quiet --target-dir build/acme-homes/target")
-        .done();
+    desk.adapter("acme-homes", "test").done();
 
     // A mistake is reported in the compiler's words, and the previous component stays.
     let source = desk.read("acme-homes/src/lib.rs");
@@ -32,13 +31,24 @@ async fn new_project_builds_once_and_passes_tests() {
     assert!(failed.err.contains("cannot find type `book`"), "{}", failed.err);
     assert!(failed.err.contains("src/lib.rs"), "{}", failed.err);
     assert!(desk.path("acme-homes/build/acme-homes.wasm").exists());
+    desk.write(
+        "acme-homes/src/lib.rs",
+        &source.replace("jackfield_sdk::export!(AcmeHomes);", ""),
+    );
+    let forgotten = desk.adapter("acme-homes", "build").ended(1);
+    assert!(
+        forgotten.err.contains("src/lib.rs exports no adapter: add"),
+        "{}",
+        forgotten.err
+    );
 }
 
 #[test]
 fn errors_say_what_to_do() {
     let desk = Desk::new();
     let cases = [
-        ("new Acme --lang rust", 1, "take small letters"),
+        ("new Acme --lang rust", 1, "a letter first"),
+        ("new acme- --lang rust", 1, "no `-` at the end"),
         ("new acme --lang cobol", 2, "must be rust, ts, py, go or c"),
         ("new acme", 2, "--lang <LANG>"),
         ("build", 1, "has no adapter.toml"),

@@ -23,6 +23,19 @@ async fn new_project_builds_once() {
     let built = build().unwrap();
     assert!(!built.unchanged);
     assert!(build().unwrap().unchanged, "the second build has nothing to do");
+    let elsewhere = folder.path().join("elsewhere");
+    let _ = scaffold::create("acme-homes", Language::Ts, &elsewhere).unwrap();
+    let again = build::build(
+        &Project::open(&elsewhere).unwrap(),
+        &elsewhere.join(FOLDER),
+        &tools,
+        &Progress::silent(),
+    );
+    let [first, again] = [&built, &again.unwrap()].map(|built| fs::read(&built.component).unwrap());
+    assert!(
+        first == again,
+        "the same files make the same component, wherever they are"
+    );
 
     let inspected = inspected(&built.component).await;
     assert_eq!(
@@ -61,8 +74,25 @@ fn build_error_names_file_and_line() {
     change("src/adapter.ts", "reference: saved.numbre", "reference: saved.number");
     change("adapter.toml", "exports = []", "exports = [\"lookup\"]");
     let not_there = build_error();
-    assert!(not_there.contains("the adapter must have `find`"), "{not_there}");
+    assert_eq!(
+        not_there,
+        "`componentize-js` failed:\nthe adapter must have `find`, since adapter.toml exports \"lookup\": add it to \
+         `export default adapter({ … })`"
+    );
     change("adapter.toml", "exports = [\"lookup\"]", "exports = []");
+    change(
+        "src/adapter.ts",
+        "export default adapter(",
+        "export const acme = adapter(",
+    );
+    let no_default = build_error();
+    let expected = "src/adapter.ts has no default export: end it with `export default adapter({ … })`";
+    assert!(no_default.ends_with(expected), "{no_default}");
+    change(
+        "src/adapter.ts",
+        "export const acme = adapter(",
+        "export default adapter(",
+    );
     // Without a tsconfig.json types are not checked; the bundler's errors are still reported.
     fs::remove_file(root.join("tsconfig.json")).unwrap();
     change("src/adapter.ts", "\"./mapping.ts\"", "\"./maping.ts\"");

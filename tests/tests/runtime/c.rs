@@ -19,6 +19,10 @@ async fn c_errors_become_described_faults() {
         ("past-the-end", "out of bounds"),
         ("null", "null pointer"),
         ("stack", "the stack is exhausted"),
+        (
+            "on-the-stack",
+            "status.status lies in an array of a function that has returned: take jf_copy of it",
+        ),
         ("silent", "jf_query_status returned false and did not say why"),
     ];
     for (lead, words) in cases {
@@ -26,6 +30,11 @@ async fn c_errors_become_described_faults() {
         assert!(fault.detail.contains(words), "{lead}: {}", fault.detail);
         assert_eq!(fault.cause, FaultCause::Trap, "{lead}");
     }
+    let json = report(&loaded, "json").await.unwrap();
+    assert_eq!(
+        json, "{\"name\":\"आ\\u0000b\",\"rate\":1.10}",
+        "a text has a length, and a number its digits"
+    );
     let heap = fault(&loaded, "heap").await;
     assert_eq!(heap.cause, FaultCause::MemoryCap, "{}", heap.detail);
     assert_eq!(report(&loaded, "not-utf8").await.unwrap(), "Caf\u{FFFD}");

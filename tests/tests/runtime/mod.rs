@@ -6,7 +6,6 @@ mod c;
 mod compiling;
 mod credentials;
 mod dates;
-mod dates_interpreted;
 mod echoes;
 mod egress;
 mod frozen;

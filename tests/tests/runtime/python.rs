@@ -120,6 +120,19 @@ async fn raised_failures_keep_their_class() {
 }
 
 #[tokio::test]
+async fn codecs_are_there_in_a_component() {
+    // Python imports a codec's module at its first use, and a component has no files: the build imports them.
+    let test = TestRuntime::new();
+    let guest = test.load("py-raises", LIMITS).await;
+    let names = "utf-8-sig utf-16 utf-16-le utf-32 utf-32-be ascii latin-1 iso8859-7 iso8859-15 iso8859-16 cp1250 \
+                 cp1252 cp1258 koi8-r koi8-u mac-roman cp437 cp850 idna punycode";
+    for name in names.split_whitespace() {
+        let told = report(&guest, &format!("codec-{name}")).await;
+        assert_eq!(told.as_deref(), Ok("cafe"), "{name}");
+    }
+}
+
+#[tokio::test]
 async fn records_cross_the_boundary_whole() {
     let test = TestRuntime::new();
     let guest = test.load("py-raises", LIMITS).await;

@@ -91,6 +91,11 @@ pub(super) struct ApiError {
 }
 
 impl ApiError {
+    /// Whether the answer has this status.
+    pub fn is(&self, status: StatusCode) -> bool {
+        self.problem.status == status.as_u16()
+    }
+
     /// Names the file that the errors are in, if the content of the request was refused.
     pub fn in_file(mut self, name: String) -> Self {
         self.file = matches!(self.problem.status, 400 | 422).then_some(name);

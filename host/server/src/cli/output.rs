@@ -152,6 +152,14 @@ pub(super) fn progress(text: &str) {
     }
 }
 
+/// Replaces the line that a person sees at a terminal; does nothing elsewhere.
+pub(super) fn rewrite(text: &str) {
+    if stderr().is_terminal() {
+        // To the beginning of the line, which is then cleared.
+        let _ = write!(stderr(), "\r\x1b[K{text}");
+    }
+}
+
 /// Prints an error with its causes to standard error.
 pub(super) fn print_error(error: &anyhow::Error) {
     let text: Vec<_> = format!("{error:#}").lines().map(printable).collect();

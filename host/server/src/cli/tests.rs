@@ -31,6 +31,7 @@ fn commands_are_as_listed() {
     jackfield serve
     jackfield adapter new
     jackfield adapter build
+    jackfield adapter test
     jackfield adapter check
     jackfield adapter push
     jackfield adapter list

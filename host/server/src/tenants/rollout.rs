@@ -71,7 +71,7 @@ pub enum PushError {
     /// Its name and version mean another component.
     #[error(
         "{name}@{version} is {owner} already, and this component is {digest}: a name and version mean one component \
-         for ever, so raise the version in the adapter's `describe`, or push it with `--replace` (`?replace=true`)"
+         for ever, so raise the version that the adapter describes, or push it with `--replace` (`?replace=true`)"
     )]
     Taken {
         /// Its name.

@@ -13,12 +13,17 @@ const order = JSON.parse(process.argv[2] ?? "{}");
 // Links are resolved, because the bundler reports real paths.
 const project = realpathSync(order.project);
 const sdk = realpathSync(order.sdk);
+/** How an adapter's module ends. */
+const END = "export default adapter({ … })";
+/** The module that connects the adapter with the contract's exports. */
+const ENTRY = "jackfield-entry.js";
 const steps = { dependencies, types, testTypes, bundle, component, test };
 
 try {
   await steps[order.step]();
 } catch (error) {
-  process.stderr.write(`${error?.message ?? error}\n`);
+  // The bundler colours its errors even where no terminal shows them.
+  process.stderr.write(`${String(error?.message ?? error).replace(/\x1b\[[0-9;]*m/g, "")}\n`);
   process.exitCode = 1;
 }
 
@@ -57,17 +62,16 @@ function runs(program, args, env = process.env) {
 /** Bundles the adapter and the SDK into one module, and records the source of each of its lines. */
 async function bundle() {
   const adapter = ["src/adapter.ts", "src/adapter.js"].map((file) => join(project, file)).find(existsSync);
-  if (!adapter) throw new Error("there is no src/adapter.ts and no src/adapter.js: it should `export default adapter({ … })`");
-  const entry = join(order.work, "entry.js");
+  if (!adapter) throw new Error(`there is no src/adapter.ts and no src/adapter.js: it should \`${END}\``);
   const names = ["about", "status", "dispositions", ...order.exports];
-  await writeFile(
-    entry,
-    `import adapter from ${JSON.stringify(adapter)};
+  const entry = `import adapter from ${JSON.stringify(adapter)};
 import { component } from "jackfield/component";
 export const { ${names.join(", ")} } = component(adapter, ${JSON.stringify(order.exports)});
-`,
-  );
-  const { code, map } = await bundled(entry, []);
+`;
+  const { code, map } = await bundled(ENTRY, [], entry).catch((error) => {
+    const forgotten = /"default" is not exported/.test(error?.message) && error.message.includes(ENTRY);
+    throw forgotten ? new Error(`${relative(project, adapter)} has no default export: end it with \`${END}\``) : error;
+  });
   await writeFile(join(order.work, "adapter.js"), `${code}\n${origins(map)}\n`);
 }
 
@@ -80,6 +84,10 @@ async function component() {
     witPath: order.wit,
     worldName: order.world,
     disableFeatures: ["http", "fetch-event"],
+  }).catch((error) => {
+    // What the SDK says of an export that is missing is a sentence, and needs no stack.
+    const [, missing] = /never handled: (.+)\nStack:\s*checkExport@/.exec(error?.message) ?? [];
+    throw missing ? new Error(missing) : error;
   });
   await writeFile(order.out, made.component);
 }
@@ -101,7 +109,8 @@ async function test() {
   runs(process.execPath, ["--test", "--test-reporter=spec", ...built], env);
 }
 
-async function bundled(input, external) {
+/** Bundles a module, with `text` if it is not a file: the bundle does not depend on the folder of the build. */
+async function bundled(input, external, text) {
   const { rolldown } = await import("rolldown");
   const modules = {
     jackfield: "src/index.ts",
@@ -110,7 +119,8 @@ async function bundled(input, external) {
   };
   const sdkModules = {
     name: "jackfield",
-    resolveId: (id) => (id in modules ? join(sdk, modules[id]) : null),
+    resolveId: (id) => (id in modules ? join(sdk, modules[id]) : id === ENTRY ? id : null),
+    load: (id) => (id === ENTRY ? text : null),
   };
   const warnings = [];
   const build = await rolldown({

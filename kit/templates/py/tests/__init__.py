@@ -1,4 +1,4 @@
-"""Tests of the adapter, natively: `python3 -m unittest` in the adapter's folder."""
+"""Tests of the adapter, natively: `jackfield adapter test`, or `python3 -m unittest` in the adapter's folder."""
 
 import sys
 from pathlib import Path

@@ -12,10 +12,11 @@ from tests import HERE
 
 class Adapter(unittest.TestCase):
     def test_does_as_recorded(self) -> None:
-        for file in sorted((HERE / "../fixtures").glob("*.json")):
+        files = sorted((HERE / "../fixtures").glob("*.json"))
+        self.assertTrue(files, "there are no fixtures to replay")
+        for file in files:
             with self.subTest(file.stem):
                 replay_file(file, {{Pascal}}Adapter())
 
-    def test_every_outcome_has_its_own_result(self) -> None:
+    def test_every_outcome_has_a_result(self) -> None:
         self.assertEqual(set(mapping.RESULTS), set(Outcome))
-        self.assertEqual(len(set(mapping.RESULTS.values())), len(Outcome))

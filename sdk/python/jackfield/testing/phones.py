@@ -1,7 +1,7 @@
 """Telephone numbers, roughly as the host normalises them. For tests: a component asks the host.
 
-The host knows the numbering plan of every country. This double knows two things: a number with `+` and its country code
-is a number, and an Indian mobile number has ten digits of which the first is 6 to 9.
+The host knows the numbering plan of every country. This double knows India's mobile numbers, which have ten digits of
+which the first is 6 to 9, and of other numbers only that one with `+` and its country code has 7 to 15 digits.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ def normalize(number: str, country: str | None) -> str | PhoneError:
         return PhoneError.NO_COUNTRY
     if country != "IN":
         raise AssertionError(
-            f"the double of the host does not know the numbers of {country}: write them with + and their country code"
+            f"the test double knows the numbering plan of India only, not of {country}: write the number with + and its "
+            f"country code, or run `jackfield adapter check`, which asks the host"
         )
     indian = _INDIAN.fullmatch(dense)
     return f"+91{indian[1]}" if indian else PhoneError.NOT_IN_PLAN

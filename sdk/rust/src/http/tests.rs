@@ -53,6 +53,39 @@ fn every_status_has_its_failure() {
 }
 
 #[test]
+fn signers_see_what_is_sent() {
+    let cases = [
+        ("https://a/x%2Fy?q=1", "&", "/x%2Fy", "q=1&r=a+b"),
+        ("https://a", "?", "/", "r=a+b"),
+        ("https://a?q=/", "&", "/", "q=/&r=a+b"),
+        ("http://a:80/x//y", "?", "/x//y", "r=a+b"),
+    ];
+    for (url, joint, path, query) in cases {
+        let expected = Exchange::expect("POST", &format!("{url}{joint}r=a+b"))
+            .with_header("x-signature", "yes")
+            .with_form(&[("k", "1")])
+            .answers_text(200, "");
+        let sent = Script::new().exchange(expected).run(|host| {
+            let sign = |it: &Unsigned<'_>| {
+                assert_eq!(
+                    (it.method, it.path, it.query, it.body),
+                    ("POST", path, query, &b"k=1"[..])
+                );
+                Ok(vec![("x-signature".to_owned(), "yes".to_owned())])
+            };
+            let request = host.post(url).sign(sign).query(&[("r", "a b")]);
+            request.form(&[("k", "1")]).send().map(|answer| answer.status())
+        });
+        assert_eq!(sent, Ok(200), "{url}");
+    }
+    let unsigned = Script::new().run(|host| {
+        let sign = |_: &Unsigned<'_>| Err(Failure::Unauthorized(None));
+        host.get(URL).sign(sign).send().map(|answer| answer.status())
+    });
+    assert_eq!(unsigned, Err(Failure::Unauthorized(None)));
+}
+
+#[test]
 fn retry_after_is_read_as_seconds() {
     let cases = [
         ("30", Some(30)),

@@ -47,8 +47,8 @@ pub fn normalize_phone(text: &str, country: Option<&str>) -> Result<String, Phon
         None => return Err(PhoneError::NoCountry),
         Some("IN") => format!("91{}", digits.strip_prefix('0').unwrap_or(digits)),
         Some(other) => panic!(
-            "the test double knows the numbering plan of India only, not of {other}: write the number with its \
-             country code, or use `jackfield adapter check`"
+            "the test double knows the numbering plan of India only, not of {other}: write the number with + and its \
+             country code, or run `jackfield adapter check`, which asks the host"
         ),
     };
     let is_possible = match number.strip_prefix("91") {

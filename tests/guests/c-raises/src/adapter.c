@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "jackfield.h"
+#include "jackfield_json.h"
 
 void jf_describe(jf_description *about) {
     jf_about(about, "c-raises", "1.0.0");
@@ -19,14 +19,26 @@ static int deep(int depth) {
     return depth < 0 ? 0 : deep(depth + 1) + taken[0];
 }
 
-/* What the host says, or the rejection of the SDK. */
-static jf_str answered(jf_str what, jf_str text, jf_str zone) {
-    jf_str answer = JF_NONE;
-    jf_failure failure = {0};
-    bool known = jf_is(what, "instant") ? jf_instant(text, zone, &answer, &failure)
-                 : jf_is(what, "local") ? jf_local(text, zone, &answer, &failure)
-                                        : jf_phone_e164(text, &answer, &failure);
-    return known ? answer : jf_is(what, "phone") ? failure.message : failure.code;
+/* Converts a text by the host. */
+static bool converted(jf_str what, jf_str text, jf_str zone, jf_str *answer, jf_failure *failure) {
+    return jf_is(what, "instant") ? jf_instant(text, zone, answer, failure)
+           : jf_is(what, "local") ? jf_local(text, zone, answer, failure)
+                                  : jf_phone_e164(text, "phone", answer, failure);
+}
+
+/* A status whose text lies in this function's own array. */
+static void on_the_stack(jf_lead_status *status) {
+    char word[8] = "open";
+    status->status = (jf_str){word, 4};
+}
+
+/* What is read as JSON is written with the digits that were sent. */
+static jf_str rewritten(void) {
+    yyjson_val *sent = jf_json_read(JF_STR("{\"rate\": 1.10, \"name\": \"\\u0906\\u0000b\"}"));
+    jf_json *object = jf_json_object();
+    jf_json_add(object, "name", jf_json_str(yyjson_obj_get(sent, "name")));
+    jf_json_add_raw(object, "rate", jf_json_of(yyjson_obj_get(sent, "rate")));
+    return jf_json_written(object);
 }
 
 bool jf_query_status(jf_str lead_id, jf_lead_status *status, jf_failure *failure) {
@@ -36,9 +48,8 @@ bool jf_query_status(jf_str lead_id, jf_lead_status *status, jf_failure *failure
     jf_str zone;
     if (jf_split(lead_id, '|', &what, &text) && jf_split(text, '|', &text, &zone)) {
         status->lead_id = lead_id;
-        status->status = answered(what, text, zone);
         status->last_call_attempt = JF_STR("2026-07-01t14:31:55.000+0530"); /* the SDK prints it anew */
-        return true;
+        return converted(what, text, zone, &status->status, failure);
     }
     if (jf_is(lead_id, "panic")) {
         jf_panic("no such stage:\n%s", "77");
@@ -65,6 +76,14 @@ bool jf_query_status(jf_str lead_id, jf_lead_status *status, jf_failure *failure
         sink = deep(0);
     } else if (jf_is(lead_id, "moved")) {
         return jf_fail_because(failure, JF_CONFLICT, JF_STR("the revision moved"));
+    } else if (jf_is(lead_id, "on-the-stack")) {
+        status->lead_id = lead_id;
+        on_the_stack(status);
+        return true;
+    } else if (jf_is(lead_id, "json")) {
+        status->lead_id = lead_id;
+        status->status = rewritten();
+        return true;
     } else if (jf_is(lead_id, "silent")) {
         return false;
     } else if (jf_is(lead_id, "not-utf8")) {
@@ -95,9 +114,7 @@ bool jf_parse_leads(const jf_inbound *inbound, jf_leads *leads, jf_failure *fail
         jf_lead *lead = jf_add_lead(leads);
         (void)jf_split(line, ',', &lead->id, &number);
         lead->created_at = JF_STR("2026-07-01T14:31:55+0530");
-        if (!jf_phone_e164(number, &lead->phone, &lead->refusal)) {
-            (void)jf_reject_field(&lead->refusal, JF_STR("phone"), JF_STR("cannot be understood"));
-        }
+        (void)!jf_phone_e164(number, "phone", &lead->phone, &lead->refusal);
     }
     return true;
 }

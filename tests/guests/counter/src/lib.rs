@@ -93,7 +93,7 @@ impl Adapter for Counter {
     }
 
     fn query_status(host: &Host, lead_id: &str) -> Result<LeadStatus, Failure> {
-        let status = match conversions::answer(host, lead_id) {
+        let status = match conversions::converted(host, lead_id)? {
             Some(answer) => answer,
             None => count(host, lead_id)?,
         };

@@ -1,4 +1,4 @@
-"""A guest that fails in every way that Python can, selected by the lead's id."""
+"""A guest that fails in every way that Python can, selected by the lead's id, and converts times and numbers."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from jackfield import (
     Unknown,
     export,
 )
-from echo import echo
+from conversions import converted
 from stages import to_status
 
 
@@ -84,6 +84,11 @@ class Raises(Adapter, Lookup, ParseLeads):
                 raise NotFound
             case "rejected":
                 raise Rejected("P-1", "नहीं", [FieldError("stage", "no")])
+            case codec if codec.startswith("codec-"):
+                name = codec.removeprefix("codec-")
+                return LeadStatus(lead_id, callable=True, status="cafe".encode(name).decode(name))
+            case question if question.count("|") == 2:
+                return LeadStatus(lead_id, callable=True, status=converted(host, *question.split("|")))
         host.log(Level.INFO, "asked", lead=lead_id)
         return LeadStatus(
             lead_id,
@@ -118,8 +123,6 @@ class Raises(Adapter, Lookup, ParseLeads):
         return Receipt("found") if lead_id == "there" else None
 
     def parse_leads(self, host: Host, inbound: Inbound) -> list[Lead | Rejected]:
-        if inbound.content_type == "application/json":
-            return echo(host, inbound.body)
         lead = Lead(id=inbound.body.decode(), phone="+919800000000", created_at="2026-07-01t14:31:00+0530")
         return [lead, Rejected("L-1", "no number", [FieldError("phone", "is missing")])]
 

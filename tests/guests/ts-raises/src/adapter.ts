@@ -1,7 +1,7 @@
 /** A guest that fails in every way that JavaScript can, or uses the SDK, selected by the lead's id. */
 
-import { adapter, describe, Failure, hex, type Host, inboundText, type LeadStatus } from "jackfield";
-import { echo } from "./echo.ts";
+import { adapter, describe, Failure, hex, type Host, type LeadStatus } from "jackfield";
+import { converted } from "./conversions.ts";
 import { stageOf } from "./stages.ts";
 
 /** The queried lead. */
@@ -65,12 +65,13 @@ export default adapter({
   about: describe("ts-raises", "1.0.0").credential("signing", "hmac", "Any key"),
   queryStatus: (host, leadId) => {
     asked = leadId;
+    const [what = "", text, zone] = leadId.split("|");
+    if (text !== undefined && zone !== undefined) return status(converted(host, what, text, zone));
     return ACTIONS[leadId]?.(host) as LeadStatus;
   },
   writeDisposition: (_host, { qualification: { budgetMin, budgetMax } }) => ({ reference: `${budgetMin} ${budgetMax}` }),
   find: (_host, leadId) => (leadId === "absent" ? undefined : { reference: "found" }),
-  parseLeads: (host, inbound) => {
-    if (inbound.contentType === "application/json") return echo(host, JSON.parse(inboundText(inbound)));
+  parseLeads: (_host, inbound) => {
     const lead = { id: String(inbound.body.length), phone: "+919800000000", name: new Array(3).join("आ") };
     const createdAt = "2026-07-01t14:31:00+0530";
     return [{ ...lead, createdAt }, Failure.rejected("L-1", "no number", [{ field: "phone", message: "is missing" }])];

@@ -6,7 +6,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
-use jackfield_kit::tools::user_cache;
+use jackfield_kit::build::{self, BuildError, FOLDER};
+use jackfield_kit::languages::Language;
+use jackfield_kit::progress::Progress;
+use jackfield_kit::project::Project;
+use jackfield_kit::tools::{Tools, user_cache};
 
 use crate::cli::output::{Colour, Output, printable, progress};
 use jackfield_clock::SystemClock;
@@ -78,7 +82,11 @@ impl CheckAdapterArgs {
             only: self.fixture,
         };
         let report_step = |step: &str| progress(&format!("{file}: {step}…"));
-        let report = check(&runtime, &bytes, folder.as_deref(), options, &report_step).await;
+        let every = options.only.is_empty();
+        let mut report = check(&runtime, &bytes, folder.as_deref(), options, &report_step).await;
+        if every && let Some(native) = native_tests(&self.file, &report_step) {
+            report.add(native);
+        }
         output.print_result(&report, || render(output, &report, self.all))?;
         match report.summary.wrong {
             0 => Ok(()),
@@ -94,6 +102,39 @@ fn default_cassette(file: &Path) -> Option<PathBuf> {
     let project = folder.map(|folder| folder.join("..").join(FIXTURES));
     let candidates = project.into_iter().chain([PathBuf::from(FIXTURES)]);
     candidates.into_iter().find(|folder| folder.is_dir())
+}
+
+/// The native tests of the project in C that the component belongs to: only a native program can have the address
+/// sanitizer. None for other languages, and without tests.
+fn native_tests(file: &Path, report_step: &dyn Fn(&str)) -> Option<ConformanceCheck> {
+    const ID: &str = "native.tests";
+    let folder = file.parent()?.join("..");
+    let project = Project::open(&folder).ok()?;
+    if project.manifest().language != Language::C || !project.root().join("tests").is_dir() {
+        return None;
+    }
+    let progress = Progress::new(report_step);
+    let tested = Tools::of_user().and_then(|tools| build::test(&project, &folder.join(FOLDER), &tools, &progress));
+    Some(match tested {
+        Ok(_) => ConformanceCheck::right(ID, "tests"),
+        Err(BuildError::Failed { command, output }) => ConformanceCheck::wrong(
+            ID,
+            command,
+            "it compiles, and ends without a complaint",
+            first_words(&output),
+        )
+        .because("see all of it with `jackfield adapter test`"),
+        Err(error) => ConformanceCheck::skipped(ID, "tests", error.to_string()),
+    })
+}
+
+/// The first lines of a compiler's or a sanitizer's complaint that say something.
+fn first_words(output: &str) -> String {
+    let lines = output
+        .lines()
+        .map(str::trim)
+        .filter(|line| line.contains(char::is_alphabetic));
+    lines.take(2).collect::<Vec<_>>().join("; ")
 }
 
 /// The folder for this user's compiled adapters, so that the next check of a component need not compile it.

@@ -3,18 +3,16 @@
 mod build;
 mod check;
 mod new;
+mod push;
 mod record;
+mod test;
 
-use std::path::PathBuf;
-
-use anyhow::Context as _;
 use clap::Subcommand;
-use reqwest::Method;
 
 use crate::cli::Session;
 use crate::cli::arguments::PageArgs;
-use crate::cli::output::{Output, progress, short_digest, time};
-use jackfield_api::{AdapterView, Listing, PushQuery, PushedView};
+use crate::cli::output::{Output, short_digest, time};
+use jackfield_api::{AdapterView, Listing};
 use jackfield_domain::tenant::SettingKind;
 use jackfield_domain::tenant::release::AdapterRef;
 
@@ -29,14 +27,7 @@ pub(super) enum AdapterCommand {
             are refused: raise the version, or give --replace, which the audit trail records. Tenants keep the \
             component of their release until the next apply, whose difference says that the digest changed."
     )]
-    Push {
-        /// The component.
-        #[arg(value_name = "FILE.wasm")]
-        file: PathBuf,
-        /// Let its name and version mean these bytes from now on, although they mean others.
-        #[arg(long)]
-        replace: bool,
-    },
+    Push(push::PushAdapterArgs),
     /// List adapters, newest first.
     #[command(after_help = "Example:\n  jackfield adapter list --limit 20")]
     List {
@@ -75,13 +66,21 @@ pub(super) enum AuthorCommand {
     /// Build the component of the adapter in a folder. What has not changed is not rebuilt.
     #[command(after_help = "Example:\n  jackfield adapter build\n  jackfield adapter build adapters/acme --out target")]
     Build(build::BuildAdapterArgs),
+    /// Run the native tests of the adapter in a folder, in its language's own runner.
+    #[command(
+        after_help = "Example:\n  jackfield adapter test\n  jackfield adapter test adapters/acme\n\nIt runs \
+            `cargo test`, `go vet` and `go test`, `python3 -m unittest`, tests/*.test.ts in Node.js 20 or later, and in \
+            C every program of tests/, under the sanitizers where the compiler has them."
+    )]
+    Test(test::TestAdapterArgs),
     /// Check a component against the contract: its exports, recorded invocations, and the same ones with injected
     /// faults.
     ///
     /// This needs no host, no CRM and no network. A cassette is a folder of fixtures, one recorded invocation each.
     /// Without --cassette it is the folder `fixtures` beside the component's folder, or in the current one. The exit
     /// code is 0 if nothing is wrong. It is 1 otherwise, and the report says what is wrong, why it matters and where
-    /// the contract requires it.
+    /// the contract requires it. In C, the project's native tests are run too, since only a native program can have the
+    /// address sanitizer.
     #[command(
         after_help = "Example:\n  jackfield adapter check build/acme.wasm\n  jackfield adapter check acme.wasm \
             --cassette fixtures --json\n  jackfield adapter check acme.wasm --fixture write-refused --memory-mib 128"
@@ -95,6 +94,7 @@ impl AuthorCommand {
             Self::Check(args) => args.run(output).await,
             Self::New(args) => args.run(output),
             Self::Build(args) => args.run(output),
+            Self::Test(args) => args.run(output),
         }
     }
 }
@@ -105,27 +105,7 @@ impl AdapterCommand {
         match self {
             // These need no session, and were run in `cli::run`.
             Self::Author(_) => Ok(()),
-            Self::Push { file, replace } => {
-                let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
-                progress(&format!(
-                    "{}: checking and compiling {}…",
-                    file.display(),
-                    size(bytes.len() as u64)
-                ));
-                let request = client.request(Method::POST, &["adapters"]);
-                let request = request.query(&PushQuery { replace });
-                let request = request.header("content-type", "application/wasm").body(bytes);
-                let answer = client.send::<PushedView>(request).await?;
-                output.show(&answer, |pushed| {
-                    let adapter = &pushed.adapter;
-                    let remark = match &pushed.replaced {
-                        Some(before) => format!(" (in place of {before}, which releases that have it keep)"),
-                        None if pushed.known => " (it was already there)".to_owned(),
-                        None => String::new(),
-                    };
-                    format!("{}@{} {}{remark}", adapter.name, adapter.version, adapter.digest)
-                })
-            }
+            Self::Push(args) => args.run(session).await,
             Self::List { page } => {
                 let answer = client.get::<Listing<AdapterView>>(&["adapters"], &page.query()).await?;
                 let headers = ["ADAPTER", "DIGEST", "CAN", "SIZE", "PUSHED"];
