@@ -32,6 +32,7 @@ fn commands_are_as_listed() {
     jackfield adapter new
     jackfield adapter build
     jackfield adapter check
+    jackfield adapter sign
     jackfield adapter push
     jackfield adapter list
     jackfield adapter show
