@@ -10,7 +10,9 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::exchange::ExpectedExchange;
+use super::source::FixtureSource;
 use jackfield_domain::custody::fixture::{ExportInput, ExportResult, FixtureDocument};
+use jackfield_domain::json::JsonDocument;
 use jackfield_domain::phone::Country;
 
 /// Recorded invocations.
@@ -29,6 +31,8 @@ pub struct Cassette {
 pub struct Fixture {
     /// Its file's name without `.json`.
     pub name: String,
+    /// Its file.
+    pub source: FixtureSource,
     /// One sentence: what the fixture shows.
     pub about: String,
     /// Settings of the release.
@@ -67,12 +71,7 @@ impl Cassette {
             broken: vec![],
         };
         for file in files {
-            let name = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-            let fixture = fs::read(&file)
-                .map_err(|error| error.to_string())
-                .and_then(|bytes| serde_json::from_slice(&bytes).map_err(|error| format!("is not JSON: {error}")))
-                .and_then(|value| Fixture::read(name, &value));
-            match fixture {
+            match Fixture::read(&file) {
                 Ok(fixture) => cassette.fixtures.push(fixture),
                 Err(why) => {
                     let file = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -85,10 +84,15 @@ impl Cassette {
 }
 
 impl Fixture {
-    fn read(name: String, value: &Value) -> Result<Self, String> {
-        let document = FixtureDocument::read(value)?;
+    fn read(file: &Path) -> Result<Self, String> {
+        let text = fs::read_to_string(file).map_err(|error| error.to_string())?;
+        let not_json = |error: &dyn std::fmt::Display| format!("is not JSON: {error}");
+        let value: Value = serde_json::from_str(&text).map_err(|error| not_json(&error))?;
+        let source = JsonDocument::parse(text.as_bytes()).map_err(|error| not_json(&error))?;
+        let document = FixtureDocument::read(&value)?;
         Ok(Self {
-            name,
+            name: file.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            source: FixtureSource::new(file.to_owned(), source),
             about: document.about,
             settings: document.settings,
             country: document.country,

@@ -3,8 +3,9 @@
 
 use std::sync::Mutex;
 
-use super::exchange::ExpectedExchange;
+use super::exchange::{ExpectedExchange, split_query};
 use jackfield_clock::lock;
+use jackfield_domain::custody::recording::SignatureTexts;
 use jackfield_sandbox::rehearsal::{CrmDouble, CrmReply, CrmRequest};
 
 /// Expects exactly the recorded requests, in order.
@@ -17,7 +18,19 @@ pub struct StrictCrm {
 #[derive(Debug, Default)]
 struct StrictProgress {
     next: usize,
-    problem: Option<String>,
+    /// The first request that is not the recorded one.
+    deviating: Option<CrmRequest>,
+}
+
+/// How the requests differ from a recording.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deviation {
+    /// For people.
+    pub text: String,
+    /// JSON pointer to the place in the fixture.
+    pub pointer: String,
+    /// Nothing but signatures differs.
+    pub only_signed: bool,
 }
 
 impl StrictCrm {
@@ -29,43 +42,68 @@ impl StrictCrm {
         }
     }
 
-    /// How the requests differed from the recording, if they did.
-    pub fn problem(&self) -> Option<String> {
+    /// How the requests differed from the recording, if they did. `signatures` are those that the invocation made.
+    pub fn deviation(&self, signatures: &SignatureTexts) -> Option<Deviation> {
         let progress = lock(&self.progress);
-        progress.problem.clone().or_else(|| {
-            let missing = self.exchanges.get(progress.next)?;
-            let number = progress.next + 1;
-            Some(format!(
-                "request {number} was not made: {} {}",
-                missing.method, missing.url
-            ))
-        })
+        let (index, number) = (progress.next, progress.next + 1);
+        let deviation = |text, pointer| Deviation {
+            text,
+            pointer,
+            only_signed: false,
+        };
+        match (self.exchanges.get(index), &progress.deviating) {
+            (None, None) => None,
+            (Some(missing), None) => {
+                let text = format!("request {number} was not made: {} {}", missing.method, missing.url);
+                Some(deviation(text, request_pointer(index)))
+            }
+            (Some(exchange), Some(request)) => {
+                let mismatch = exchange.mismatch(request, signatures)?;
+                Some(Deviation {
+                    text: format!("request {number}: {}", mismatch.text),
+                    pointer: format!("{}{}", request_pointer(index), mismatch.pointer),
+                    only_signed: mismatch.only_signed,
+                })
+            }
+            (None, Some(request)) => {
+                let text = format!(
+                    "a request that is not in the fixture: {} {}",
+                    request.method, request.url
+                );
+                Some(deviation(text, "/exchanges".to_owned()))
+            }
+        }
     }
+}
+
+/// The JSON pointer to a request in a fixture.
+pub fn request_pointer(index: usize) -> String {
+    format!("/exchanges/{index}/request")
 }
 
 impl CrmDouble for StrictCrm {
     fn answer(&self, request: CrmRequest) -> CrmReply {
         let mut progress = lock(&self.progress);
-        let problem = match self.exchanges.get(progress.next) {
-            Some(exchange) => match exchange.mismatch(&request) {
-                None => {
-                    progress.next += 1;
-                    return exchange.reply.clone();
-                }
-                Some(problem) => format!("request {}: {problem}", progress.next + 1),
-            },
-            None => format!(
-                "a request that is not in the fixture: {} {}",
-                request.method, request.url
-            ),
-        };
-        progress.problem.get_or_insert(problem);
+        let next = self
+            .exchanges
+            .get(progress.next)
+            .filter(|_| progress.deviating.is_none());
+        let same = next.filter(|exchange| exchange.mismatch(&request, &SignatureTexts::default()).is_none());
+        if let Some(exchange) = same {
+            progress.next += 1;
+            return exchange.reply.clone();
+        }
+        progress.deviating.get_or_insert(request);
         CrmReply::Denied("the fixture has another request here".into())
     }
 }
 
 /// Accepts any request with the method of the recorded step, and gives the recorded answer, except for one step that
 /// fails.
+///
+/// After that, what the recording has next is played in order, so that an adapter may read again and write again where
+/// the recording does. A request that the recording does not have next is a repeat of the one that failed, or asks
+/// again for what was read before.
 #[derive(Debug)]
 pub struct LenientCrm {
     exchanges: Vec<ExpectedExchange>,
@@ -103,39 +141,51 @@ impl LenientCrm {
     pub fn log(&self) -> LenientLog {
         lock(&self.log).clone()
     }
+
+    /// The reply to a request after the one that failed, unless the recording has the request next.
+    fn reply_out_of_order(&self, log: &mut LenientLog, request: &CrmRequest) -> Option<CrmReply> {
+        let (failed, (at, _)) = (log.failed.as_ref()?, self.fault.as_ref()?);
+        let next = self.exchanges.get(log.next);
+        let is_next = next.is_some_and(|next| next.is_for(request));
+        let is_again = (&failed.method, split_query(&failed.url).0) == (&request.method, split_query(&request.url).0);
+        // Where the recording makes the same request twice, the second one is no repeat.
+        let is_same = is_again
+            && failed.body == request.body
+            && !next.is_some_and(|next| next.has_request_of(&self.exchanges[*at]));
+        if is_next && !is_same {
+            return None;
+        }
+        if is_again {
+            log.repeats += 1;
+            return Some(self.exchanges[*at].reply.clone());
+        }
+        // The last answer that was read there, or the first that the recording has.
+        let (before, after) = self.exchanges.split_at(log.next);
+        let known = before
+            .iter()
+            .rev()
+            .chain(after)
+            .find(|exchange| exchange.is_for(request))?;
+        log.looked_again |= log.repeats == 0 && known.is_safe();
+        Some(known.reply.clone())
+    }
 }
 
 impl CrmDouble for LenientCrm {
     fn answer(&self, request: CrmRequest) -> CrmReply {
         let mut log = lock(&self.log);
         log.requests.push(request.clone());
+        if let Some(reply) = self.reply_out_of_order(&mut log, &request) {
+            return reply;
+        }
         let step = log.next;
         let is_next = |exchange: &&ExpectedExchange| exchange.method == request.method;
-        if let (Some(failed), Some((at, _))) = (log.failed.clone(), &self.fault) {
-            let same_place = (&failed.method, &failed.url) == (&request.method, &request.url);
-            let next_is_there = self
-                .exchanges
-                .get(step)
-                .is_some_and(|next| (&next.method, &next.url) == (&request.method, &request.url));
-            // The same request again, or another body for a URL that no later step of the recording requests.
-            if same_place && (failed.body == request.body || !next_is_there) {
-                log.repeats += 1;
-                return self.exchanges[*at].reply.clone();
-            }
-            let known = self
-                .exchanges
-                .iter()
-                .find(|exchange| (&exchange.method, &exchange.url) == (&request.method, &request.url));
-            if let Some(known) = known.filter(|_| !next_is_there) {
-                log.looked_again |= log.repeats == 0 && known.is_safe();
-                return known.reply.clone();
-            }
-        }
         let Some(exchange) = self.exchanges.get(step).filter(is_next) else {
             log.surplus.get_or_insert(format!("{} {}", request.method, request.url));
             return CrmReply::Denied("the fixture has no such request here".into());
         };
         log.next += 1;
+        log.looked_again |= log.failed.is_some() && log.repeats == 0 && exchange.is_safe();
         match &self.fault {
             Some((at, reply)) if *at == step => {
                 log.failed = Some(request);
@@ -227,6 +277,67 @@ mod tests {
         assert!(is_good(&crm.answer(request("PUT", "/leads/1", &write))));
         let log = crm.log();
         assert_eq!((log.repeats, log.looked_again), (1, true));
+    }
+
+    #[test]
+    fn steps_after_a_fault_play_in_order() {
+        // The recording resolves a conflict: read, refused, read again, written.
+        let answers = [
+            json!({"revision": 1}),
+            json!({"error": "E409"}),
+            json!({"revision": 2}),
+            json!({}),
+        ];
+        let none = json!(null);
+        let write = |revision| json!({"call": 1, "revision": revision});
+        let bodies = [none.clone(), write(1), none.clone(), write(2)];
+        let steps = || {
+            let requests = [
+                ("GET", "/leads/1"),
+                ("POST", "/rows"),
+                ("GET", "/leads/1"),
+                ("POST", "/rows"),
+            ];
+            let steps = requests.into_iter().zip(&bodies).zip(&answers);
+            steps
+                .map(|(((method, path), body), answer)| {
+                    let mut step = exchange(method, path, body);
+                    step.reply = said(answer);
+                    step
+                })
+                .collect::<Vec<_>>()
+        };
+        let get = || request("GET", "/leads/1", &none);
+        // The first read fails and is repeated: the recording goes on from there.
+        let crm = LenientCrm::new(steps(), Some((0, LOST)));
+        assert_eq!(crm.answer(get()), LOST);
+        assert_eq!(crm.answer(get()), said(&answers[0]));
+        assert_eq!(crm.answer(request("POST", "/rows", &bodies[1])), said(&answers[1]));
+        assert_eq!(crm.answer(get()), said(&answers[2]));
+        assert_eq!(crm.answer(request("POST", "/rows", &bodies[3])), said(&answers[3]));
+        assert_eq!((crm.log().repeats, crm.log().surplus), (1, None));
+        // The first write fails: what is read next is the moved record, and the second write is no repeat.
+        let crm = LenientCrm::new(steps(), Some((1, LOST)));
+        assert_eq!(crm.answer(get()), said(&answers[0]));
+        assert_eq!(crm.answer(request("POST", "/rows", &bodies[1])), LOST);
+        assert_eq!(crm.answer(get()), said(&answers[2]));
+        assert_eq!(crm.answer(request("POST", "/rows", &bodies[3])), said(&answers[3]));
+        let log = crm.log();
+        assert_eq!((log.repeats, log.looked_again), (0, true));
+        // Sent again at once, it is one.
+        let crm = LenientCrm::new(steps(), Some((1, LOST)));
+        assert_eq!(crm.answer(get()), said(&answers[0]));
+        assert_eq!(crm.answer(request("POST", "/rows", &bodies[1])), LOST);
+        assert_eq!(crm.answer(request("POST", "/rows", &bodies[1])), said(&answers[1]));
+        assert_eq!(crm.log().repeats, 1);
+    }
+
+    fn said(answer: &Value) -> CrmReply {
+        CrmReply::Answer {
+            status: 200,
+            headers: [].into(),
+            body: answer.to_string().into_bytes(),
+        }
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use serde_json::Value;
-use url::form_urlencoded;
 
 use jackfield_domain::custody::fixture::{FixtureAnswerBody, FixtureExchange, FixtureRequestBody, FixtureSendError};
 use jackfield_sandbox::rehearsal::{CrmReply, CrmRequest};
@@ -16,56 +15,23 @@ pub struct ExpectedExchange {
     /// Normalized, as the host would send it.
     pub url: String,
     /// Must be there with these values; others may be there too.
-    headers: BTreeMap<String, String>,
-    body: FixtureRequestBody,
+    pub(super) headers: BTreeMap<String, String>,
+    /// As it was recorded.
+    pub(super) body: FixtureRequestBody,
     /// The answer, or the failure.
     pub reply: CrmReply,
 }
 
 impl ExpectedExchange {
-    /// How a request differs from the recorded one; none if it does not.
-    pub fn mismatch(&self, request: &CrmRequest) -> Option<String> {
-        differ("method", &self.method, &request.method)
-            .or_else(|| differ("URL", &self.url, &request.url))
-            .or_else(|| self.other_header(request))
-            .or_else(|| self.other_body(&request.body))
+    /// Whether a request goes where the recorded one goes, by the same method. Queries are not compared: a time or a
+    /// signature in them is another one each time.
+    pub fn is_for(&self, request: &CrmRequest) -> bool {
+        self.method == request.method && split_query(&self.url).0 == split_query(&request.url).0
     }
 
-    fn other_header(&self, request: &CrmRequest) -> Option<String> {
-        self.headers.iter().find_map(|(name, value)| {
-            let mut sent = request.headers.iter();
-            match sent.find(|(sent, _)| sent.eq_ignore_ascii_case(name)) {
-                None => Some(format!("header `{name}` is missing; it should be `{value}`")),
-                Some((_, sent)) => differ(&format!("header `{name}`"), value, sent),
-            }
-        })
-    }
-
-    fn other_body(&self, sent: &[u8]) -> Option<String> {
-        match &self.body {
-            FixtureRequestBody::Json(json) => match serde_json::from_slice::<Value>(sent) {
-                Ok(sent) => difference("", json, &sent).map(|what| format!("the JSON body differs {what}")),
-                Err(error) => Some(format!("the body is not JSON: {error}")),
-            },
-            FixtureRequestBody::Form(form) => {
-                let form: Vec<_> = form.clone().into_iter().collect();
-                let mut sent: Vec<_> = form_urlencoded::parse(sent).into_owned().collect();
-                sent.sort();
-                let missing = form.iter().find(|pair| !sent.contains(pair));
-                let surplus = sent.iter().find(|pair| !form.contains(pair));
-                match (missing, surplus) {
-                    (Some((name, value)), _) => {
-                        let sent = sent.iter().find(|(sent, _)| sent == name);
-                        let sent = sent.map_or("is missing".to_owned(), |(_, value)| format!("is `{value}`"));
-                        Some(format!("form parameter `{name}` {sent}; it should be `{value}`"))
-                    }
-                    (None, Some((name, _))) => Some(format!("form parameter `{name}` is not in the fixture")),
-                    (None, None) if form.len() != sent.len() => Some("a form parameter is there twice".into()),
-                    (None, None) => None,
-                }
-            }
-            FixtureRequestBody::Text(text) => differ("body", text, &String::from_utf8_lossy(sent)),
-        }
+    /// Whether it is the same request as that of another exchange.
+    pub fn has_request_of(&self, other: &Self) -> bool {
+        (&self.method, &self.url, &self.body) == (&other.method, &other.url, &other.body)
     }
 
     /// The same exchange with a text replaced in its URL and its answer.
@@ -80,6 +46,12 @@ impl ExpectedExchange {
             }
         }
         self
+    }
+
+    /// Whether the CRM may have changed something: it may by the request, and the recorded answer is no refusal.
+    pub fn may_change(&self) -> bool {
+        let is_refused = matches!(self.reply, CrmReply::Answer { status: 400..=499, .. });
+        !self.is_safe() && !is_refused
     }
 
     /// Whether the request certainly changes nothing: it has a safe method, or is a GraphQL query.
@@ -120,36 +92,7 @@ impl From<FixtureExchange> for ExpectedExchange {
     }
 }
 
-fn differ(what: &str, expected: &str, sent: &str) -> Option<String> {
-    (expected != sent).then(|| format!("another {what} than recorded: `{sent}`; it should be `{expected}`"))
-}
-
-/// The first place at which two documents differ.
-pub fn difference(pointer: &str, expected: &Value, came: &Value) -> Option<String> {
-    match (expected, came) {
-        (Value::Object(expected), Value::Object(came)) => {
-            let names = expected
-                .keys()
-                .chain(came.keys().filter(|name| !expected.contains_key(*name)));
-            names
-                .into_iter()
-                .find_map(|name| match (expected.get(name), came.get(name)) {
-                    (Some(expected), Some(came)) => difference(&format!("{pointer}/{name}"), expected, came),
-                    (Some(expected), None) => Some(format!("at {pointer}/{name}: missing, expected {expected}")),
-                    (_, Some(came)) => Some(format!("at {pointer}/{name}: {came} is not expected")),
-                    (None, None) => None,
-                })
-        }
-        (Value::Array(expected), Value::Array(came)) if expected.len() == came.len() => {
-            let pairs = expected.iter().zip(came).enumerate();
-            pairs
-                .into_iter()
-                .find_map(|(index, (expected, came))| difference(&format!("{pointer}/{index}"), expected, came))
-        }
-        _ if expected == came => None,
-        _ => {
-            let place = if pointer.is_empty() { "/" } else { pointer };
-            Some(format!("at {place}: {came}, expected {expected}"))
-        }
-    }
+/// A URL up to its query, and the query.
+pub(super) fn split_query(url: &str) -> (&str, &str) {
+    url.split_once('?').unwrap_or((url, ""))
 }

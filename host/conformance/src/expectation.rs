@@ -77,14 +77,20 @@ use RequestRole::{Asking, Beginning, Finding, Following, Preparing, Writing};
 /// Conditions under which a class is tolerated.
 const POST_THAT_ASKS: &str = "right only if this request changes nothing, although its method says that it may";
 const EARLIER_POST: &str = "right only if the requests before this one changed nothing";
-const OWN_404: &str = "right only if the answer certainly comes from the CRM: any proxy can answer 404";
+const OWN_404: &str = "right only if the answer certainly comes from the CRM: see \"A 404\" in adapters/README.md";
 const CONFLICT: &str = "right only if that is what this CRM's 409 means";
 const CONFLICT_DONE: &str = "right only if this CRM's 409 says that it holds this very call already";
 const FORBIDDEN: &str = "right only if this CRM says 403 of single records, and not of credentials";
 const GATEWAY: &str = "right only if the proxy in front of the CRM answers 502 only when it forwarded nothing";
 const CAUTIOUS: &str = "the host looks the write up, or asks a person, although nothing was written";
-const STATUS_IS_ENOUGH: &str =
-    "the adapter accepts the status alone as proof; right only if this CRM never reports an error in the body";
+const STATUS_ANSWERS: &str = "the adapter answers by the status alone, without what the body says about the lead; \
+                              right only if this CRM says it nowhere else";
+const STATUS_FINDS: &str = "the adapter takes the status alone for proof that the write is there; right only if this \
+                            CRM has another status for a write that it does not know";
+const NEEDS_NO_READING: &str = "the adapter went on to write without what this request should have read; right only \
+                                if the write does not depend on it";
+const STATUS_PROVES: &str = "the adapter takes the status alone for proof that the write was made; right only if this \
+                             CRM has another status for every write that it does not make";
 const NO_WAIT: &str = "the host reads Retry-After itself where an adapter names no wait";
 const OWN_WAIT: &str = "nothing was asked for; the host's own waits, 1 s doubling to 60 s, are better than a guess";
 const OTHER_WORDS: &str = "the answer can say this in other words";
@@ -127,7 +133,7 @@ fn table(fault: InjectedFault, doing: RequestRole) -> (Vec<ObservedResult>, Vec<
                 let tolerated = vec![(Absent, OWN_404), (Rejected, OTHER_WORDS)];
                 (vec![NotFound, Unknown, Unavailable], tolerated)
             }
-            _ => (vec![NotFound], vec![(Rejected, OTHER_WORDS), (Unknown, OWN_404)]),
+            _ => (vec![NotFound, Unknown], vec![(Rejected, OTHER_WORDS)]),
         },
         InjectedFault::Status(409) if reads => (vec![Rejected, Unknown, Unavailable, Conflict], vec![]),
         InjectedFault::Status(409) => {
@@ -146,13 +152,18 @@ fn table(fault: InjectedFault, doing: RequestRole) -> (Vec<ObservedResult>, Vec<
         InjectedFault::Status(_) if reads => (vec![Rejected], vec![(Unknown, OTHER_WORDS), (NotFound, OTHER_WORDS)]),
         InjectedFault::Status(_) => (vec![Rejected], vec![]),
         InjectedFault::Empty | InjectedFault::Truncated if reads => {
-            let mut tolerated = vec![(Same, STATUS_IS_ENOUGH)];
-            if doing == Preparing {
-                tolerated.extend([(NotFound, OTHER_WORDS), (Rejected, OTHER_WORDS)]);
-            }
+            let tolerated = match doing {
+                Asking => vec![(Same, STATUS_ANSWERS)],
+                Finding => vec![(Same, STATUS_FINDS)],
+                _ => vec![
+                    (Same, NEEDS_NO_READING),
+                    (NotFound, OTHER_WORDS),
+                    (Rejected, OTHER_WORDS),
+                ],
+            };
             (vec![Unknown, Unavailable], tolerated)
         }
-        InjectedFault::Empty | InjectedFault::Truncated => (vec![Unknown], vec![(Same, STATUS_IS_ENOUGH)]),
+        InjectedFault::Empty | InjectedFault::Truncated => (vec![Unknown], vec![(Same, STATUS_PROVES)]),
         InjectedFault::Html => (vec![Unknown], vec![]),
         InjectedFault::Largest => (vec![Same], vec![(Unknown, TOO_MUCH)]),
     };
@@ -313,7 +324,7 @@ mod tests {
         slow-answer: unknown
         http-401: unauthorized
         http-403: unauthorized (or rejected)
-        http-404: not-found (or rejected, unknown)
+        http-404: not-found, unknown (or rejected)
         http-409: rejected (or unknown, unavailable, conflict, the same answer as without the fault, ok, with another answer than without the fault)
         http-422: rejected
         http-429-retry-after: rate-limited for 7 s (or rate-limited without a wait)

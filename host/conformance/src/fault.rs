@@ -90,6 +90,11 @@ impl InjectedFault {
         let CrmReply::Answer { status, headers, body } = &exchange.reply else {
             return None;
         };
+        // What is wrong with the body of a good answer says nothing about a refusal, which its status tells.
+        let is_of_good_answers = matches!(self, Self::Empty | Self::Truncated | Self::Html);
+        if *status >= 400 && is_of_good_answers {
+            return None;
+        }
         let good = |body: Vec<u8>, headers: BTreeMap<String, String>| {
             let status = *status;
             Some(CrmReply::Answer { status, headers, body })

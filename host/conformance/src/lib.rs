@@ -11,15 +11,20 @@
 //! report is shown (`cli`).
 
 mod cassette;
+mod contract;
 mod double;
 mod exchange;
 mod expectation;
 mod fault;
 mod matrix;
+mod mismatch;
+mod played;
 mod privacy;
 mod replay;
 pub mod report;
 mod settings;
+mod sign;
+mod source;
 mod write;
 
 use std::collections::BTreeMap;
@@ -27,14 +32,18 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use sign::{SignError, SignedFixture, sign};
+
 use cassette::{Cassette, Fixture};
+use contract::ContractPlace;
 use jackfield_domain::custody::fixture::{ExportInput, ExportOutput};
 use jackfield_domain::delivery::failure::{Fault, FaultCause};
 use jackfield_domain::id::Digest;
 use jackfield_sandbox::rehearsal::{CrmDouble, Rehearsal, RehearsalResult, RehearsalSetup};
 use jackfield_sandbox::{PackageError, Runtime};
+use played::{PlayedInvocation, RecordingDouble};
 use privacy::PersonalData;
-use report::{ConformanceCheck, ConformanceReport, ConformanceSummary, ExportUsage, ResourceUsage};
+use report::{CheckResult, ConformanceCheck, ConformanceReport, ConformanceSummary, ExportUsage, ResourceUsage};
 
 /// `describe` returns what the contract allows.
 const DESCRIBED: &str = "describe.valid";
@@ -79,15 +88,9 @@ pub async fn check(
             };
         }
     };
-    let mut run = ConformanceRun {
-        rehearsal: &rehearsal,
-        options,
-        checks: vec![
-            ConformanceCheck::right("component.valid", ""),
-            ConformanceCheck::right(DESCRIBED, ""),
-        ],
-        usage: BTreeMap::new(),
-    };
+    let mut run = ConformanceRun::new(&rehearsal, options);
+    run.add(ConformanceCheck::right("component.valid", ""));
+    run.add(ConformanceCheck::right(DESCRIBED, ""));
     run.describe_again().await;
     match folder.map(Cassette::read) {
         None => run.add(ConformanceCheck::skipped("cassette.folder", "", NO_FIXTURES)),
@@ -125,15 +128,29 @@ struct ConformanceRun<'a> {
     usage: BTreeMap<&'static str, (u32, ResourceUsage)>,
 }
 
-impl ConformanceRun<'_> {
+impl<'a> ConformanceRun<'a> {
+    const fn new(rehearsal: &'a Rehearsal, options: ConformanceOptions) -> Self {
+        Self {
+            rehearsal,
+            options,
+            checks: vec![],
+            usage: BTreeMap::new(),
+        }
+    }
+
+    /// Whether the options name this fixture, or none.
+    fn is_chosen(&self, fixture: &Fixture) -> bool {
+        self.options.only.is_empty() || self.options.only.contains(&fixture.name)
+    }
+
     async fn check_cassette(&mut self, cassette: Cassette, tell: &(dyn Fn(&str) + Sync)) {
         for (file, why) in &cassette.broken {
             let check = ConformanceCheck::wrong("cassette.fixture", file, "a fixture", why);
             self.add(check.because("the format is described in adapters/README.md"));
         }
         let only = self.options.only.clone();
-        let chosen = |fixture: &Fixture| only.is_empty() || only.contains(&fixture.name);
-        let fixtures: Vec<_> = cassette.fixtures.into_iter().filter(chosen).collect();
+        let fixtures = cassette.fixtures.into_iter().filter(|fixture| self.is_chosen(fixture));
+        let fixtures: Vec<_> = fixtures.collect();
         if fixtures.is_empty() && cassette.broken.is_empty() {
             let folder = cassette.folder.display();
             self.add(if only.is_empty() {
@@ -172,13 +189,9 @@ impl ConformanceRun<'_> {
     }
 
     /// Invokes an export in the setup of a fixture.
-    async fn play(
-        &mut self,
-        fixture: &Fixture,
-        input: ExportInput,
-        crm: Arc<dyn CrmDouble>,
-    ) -> (RehearsalResult, ResourceUsage) {
+    async fn play(&mut self, fixture: &Fixture, input: ExportInput, crm: Arc<dyn CrmDouble>) -> PlayedInvocation {
         let export = export(&input);
+        let crm = Arc::new(RecordingDouble::new(crm));
         let setup = RehearsalSetup {
             settings: fixture.settings.clone(),
             country: fixture.country,
@@ -187,9 +200,9 @@ impl ConformanceRun<'_> {
             memory: self.options.memory,
             cpu: self.options.cpu,
             deadline: self.options.deadline,
-            crm,
+            crm: crm.clone(),
         };
-        let rehearsed = self.rehearsal.play(&setup, input).await;
+        let rehearsed = self.rehearsal.play(&setup, input.clone()).await;
         let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         let used = ResourceUsage {
             requests: rehearsed.requests,
@@ -209,7 +222,21 @@ impl ConformanceRun<'_> {
                 self.add(check);
             }
         }
-        (rehearsed, used)
+        PlayedInvocation {
+            result: rehearsed,
+            used,
+            input,
+            exchanged: crm.exchanged(),
+        }
+    }
+
+    /// Adds to a wrong check what was exchanged.
+    fn explained(&self, check: ConformanceCheck, fixture: &Fixture, played: &PlayedInvocation) -> ConformanceCheck {
+        if check.verdict == CheckResult::Wrong {
+            check.with_exchanges(played.shown(fixture, &self.options.fresh_key))
+        } else {
+            check
+        }
     }
 
     /// Looks for personal data in everything that an invocation wrote and in everything that people are shown.
@@ -231,19 +258,14 @@ impl ConformanceRun<'_> {
                 "privacy.log",
                 written,
                 "log lines, standard output and standard error",
-                "wit/imports.wit: log.field",
+                ContractPlace::LOG,
             ),
-            (
-                "privacy.rejection",
-                refused,
-                "a rejection",
-                "wit/model.wit: rejection.message",
-            ),
+            ("privacy.rejection", refused, "a rejection", ContractPlace::REJECTION),
             (
                 "privacy.reference",
                 reference,
                 "a receipt's reference",
-                "wit/model.wit: receipt.reference",
+                ContractPlace::RECEIPT,
             ),
         ];
         for (id, texts, place, see) in places {
@@ -275,13 +297,10 @@ fn not_rehearsed(error: &PackageError) -> Vec<ConformanceCheck> {
     let why = error.to_string();
     if matches!(error, PackageError::Describe(_) | PackageError::Description(_)) {
         let check = ConformanceCheck::wrong(DESCRIBED, "", "a description that the contract allows", why);
-        return vec![
-            ConformanceCheck::right(VALID, ""),
-            check.see("wit/exports.wit: about.describe"),
-        ];
+        return vec![ConformanceCheck::right(VALID, ""), check.see(ContractPlace::DESCRIBE)];
     }
     let check = ConformanceCheck::wrong(VALID, "", "an adapter that this host runs", why);
-    vec![check.see("wit/world.wit")]
+    vec![check.see(ContractPlace::WORLD)]
 }
 
 /// The contract's name of an export.

@@ -4,10 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::cassette::Fixture;
-use super::double::LenientCrm;
+use super::contract::ContractPlace;
+use super::double::{LenientCrm, request_pointer};
+use super::exchange::ExpectedExchange;
 use super::expectation::{Judgement, ObservedResult, RequestRole, judge};
 use super::fault::InjectedFault;
-use super::report::ConformanceCheck;
+use super::played::PlayedInvocation;
+use super::report::{CheckResult, ConformanceCheck};
 use super::{ConformanceRun, export, privacy, stopped};
 use jackfield_domain::custody::fixture::{ExportInput, ExportOutput, ExportResult, FixtureFailure, result_to_json};
 use jackfield_domain::delivery::failure::FaultCause;
@@ -71,10 +74,10 @@ impl ConformanceRun<'_> {
         }
         for variant in [canaries, rekeyed, fixture.clone()] {
             let crm = Arc::new(LenientCrm::new(variant.exchanges.clone(), None));
-            let (rehearsed, _) = self.play(&variant, variant.input.clone(), crm.clone()).await;
-            self.check_privacy(&variant, &variant.name, &rehearsed);
+            let played = self.play(&variant, variant.input.clone(), crm.clone()).await;
+            self.check_privacy(&variant, &variant.name, &played.result);
             let log = crm.log();
-            if let Ok(Ok(returned)) = rehearsed.outcome
+            if let Ok(Ok(returned)) = played.result.outcome
                 && log.surplus.is_none()
                 && log.requests.len() == variant.exchanges.len()
             {
@@ -116,8 +119,9 @@ impl ConformanceRun<'_> {
                     continue;
                 };
                 let crm = Arc::new(LenientCrm::new(fixture.exchanges.clone(), Some((at, reply))));
-                let (rehearsed, used) = self.play(fixture, fixture.input.clone(), crm.clone()).await;
-                self.check_privacy(fixture, &format!("{}, {}", fixture.name, fault.word()), &rehearsed);
+                let played = self.play(fixture, fixture.input.clone(), crm.clone()).await;
+                let rehearsed = &played.result;
+                self.check_privacy(fixture, &format!("{}, {}", fixture.name, fault.word()), rehearsed);
                 if rehearsed
                     .outcome
                     .as_ref()
@@ -130,14 +134,21 @@ impl ConformanceRun<'_> {
                 let resolves = fault == InjectedFault::Status(409) && log.looked_again;
                 let repeats = log.repeats > 0 && !resolves;
                 if repeats {
-                    self.repeated(fixture, &subject, role, log.repeats, fault);
+                    self.repeated(fixture, &subject, (fault, role), log.repeats, &played);
                 }
                 let check = if resolves && rehearsed.outcome.as_ref().ok() == Some(&fixture.returns) {
                     ConformanceCheck::right(id, subject)
                 } else {
-                    judged(fixture, &id, &subject, (fault, role), &rehearsed, repeats)
+                    judged(fixture, &id, &subject, (fault, role), rehearsed, repeats)
                 };
-                self.add(check.using(used));
+                let check = match check.verdict {
+                    CheckResult::Wrong => {
+                        let failed = fixture.source.place(&request_pointer(at));
+                        self.explained(check.see_also(&failed), fixture, &played)
+                    }
+                    _ => check,
+                };
+                self.add(check.using(played.used));
             }
         }
         if !self
@@ -150,7 +161,14 @@ impl ConformanceRun<'_> {
     }
 
     /// Reports once for each export that it repeats requests.
-    fn repeated(&mut self, fixture: &Fixture, subject: &str, role: RequestRole, repeats: u32, fault: InjectedFault) {
+    fn repeated(
+        &mut self,
+        fixture: &Fixture,
+        subject: &str,
+        (fault, role): (InjectedFault, RequestRole),
+        repeats: u32,
+        played: &PlayedInvocation,
+    ) {
         let name = export(&fixture.input);
         if self
             .checks
@@ -171,7 +189,8 @@ impl ConformanceRun<'_> {
                        whether it may be repeated, and when";
             ConformanceCheck::wrong(RETRY, subject, "one request: the host repeats, not the adapter", came).because(why)
         };
-        self.add(check.see("wit/exports.wit: dispositions.write"));
+        let check = self.explained(check.see(ContractPlace::WRITE), fixture, played);
+        self.add(check);
     }
 
     /// Invalid webhooks: whatever arrives, an adapter must reject it with a failure of the contract.
@@ -196,17 +215,17 @@ impl ConformanceRun<'_> {
                 body,
                 received_at: received_at.clone(),
             };
-            let (rehearsed, used) = self.play(fixture, input, Arc::new(LenientCrm::new(vec![], None))).await;
+            let played = self.play(fixture, input, Arc::new(LenientCrm::new(vec![], None))).await;
             let (id, subject) = (format!("fault.{word}"), "leads.parse");
             let expected = "rejected, or the leads that are there";
-            let check = match &rehearsed.outcome {
+            let check = match &played.result.outcome {
                 Err(stop) => stopped(&id, subject, stop, expected),
                 Ok(Ok(_) | Err(FixtureFailure::Rejected(_))) => ConformanceCheck::right(id, subject),
                 Ok(failed) => ConformanceCheck::wrong(id, subject, expected, result_to_json(failed).to_string())
                     .because("the host would parse the same bytes again, with the same result")
-                    .see("wit/exports.wit: leads.parse"),
+                    .see(ContractPlace::PARSE),
             };
-            self.add(check.using(used));
+            self.add(check.using(played.used));
         }
     }
 }
@@ -224,7 +243,7 @@ fn judged(
         Ok(returned) => returned,
         Err(stop) => {
             let check = stopped(id, subject, stop, "a failure of the contract");
-            return check.see("wit/model.wit: failure");
+            return check.see(ContractPlace::FAILURE);
         }
     };
     let came = came(&fixture.returns, returned);
@@ -250,7 +269,7 @@ fn judged(
             };
             ConformanceCheck::wrong(id, subject, expected, shown)
                 .because(why)
-                .see("wit/model.wit: failure")
+                .see(ContractPlace::FAILURE)
         }
     }
 }
@@ -278,7 +297,16 @@ fn errors(fixtures: &[Fixture]) -> BTreeMap<u16, CrmReply> {
 /// Fixtures that succeed over HTTP, one for each sequence of methods.
 fn distinct_fixtures<'f>(fixtures: &[&'f Fixture]) -> Vec<&'f Fixture> {
     let mut seen = BTreeSet::new();
-    let is_answered = |reply: &CrmReply| matches!(reply, CrmReply::Answer { status: 200..=299, .. });
+    // A recording may resolve a conflict: read, refused, read again, written.
+    let is_answered = |reply: &CrmReply| {
+        matches!(
+            reply,
+            CrmReply::Answer {
+                status: 200..=299 | 409 | 412,
+                ..
+            }
+        )
+    };
     let good = fixtures.iter().copied().filter(|fixture| {
         let found_nothing = matches!(fixture.returns, Ok(ExportOutput::Found(None)));
         let answered = fixture.exchanges.iter().all(|exchange| is_answered(&exchange.reply));
@@ -320,7 +348,7 @@ fn role(fixture: &Fixture, at: usize) -> RequestRole {
         ExportInput::Find { .. } => return RequestRole::Finding,
         ExportInput::WriteDisposition { .. } => {}
     }
-    let changes = |range: &[super::exchange::ExpectedExchange]| range.iter().any(|exchange| !exchange.is_safe());
+    let changes = |range: &[ExpectedExchange]| range.iter().any(ExpectedExchange::may_change);
     let (before, after) = (&fixture.exchanges[..at], &fixture.exchanges[at + 1..]);
     if changes(before) {
         RequestRole::Following

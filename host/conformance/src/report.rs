@@ -3,6 +3,7 @@
 //! The JSON form is stable: members may be added, and existing ones keep their names and meanings.
 
 use serde::Serialize;
+use serde_json::Value;
 
 /// How a check ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -36,9 +37,13 @@ pub struct ConformanceCheck {
     /// Why it matters, or what to do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
-    /// Where the contract says so.
+    /// Where the fixture or the contract says so: files with their lines.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub see: Option<String>,
+    /// The requests of the invocation and their replies, in order and in the form of a fixture, if it is wrong. Tokens
+    /// and personal data are masked.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub exchanges: Vec<Value>,
     /// What the invocation used, if the check was one invocation.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub used: Option<ResourceUsage>,
@@ -108,6 +113,7 @@ impl ConformanceCheck {
             came: None,
             why: None,
             see: None,
+            exchanges: vec![],
             used: None,
         }
     }
@@ -147,10 +153,27 @@ impl ConformanceCheck {
         self
     }
 
-    /// Says where the contract says so.
+    /// Says where the fixture or the contract says so.
     #[must_use]
     pub fn see(mut self, place: impl Into<String>) -> Self {
         self.see = Some(place.into());
+        self
+    }
+
+    /// Says where the fixture says so, besides the contract.
+    #[must_use]
+    pub fn see_also(mut self, place: &str) -> Self {
+        self.see = Some(
+            self.see
+                .map_or_else(|| place.to_owned(), |see| format!("{place}; {see}")),
+        );
+        self
+    }
+
+    /// Says what was exchanged with the CRM.
+    #[must_use]
+    pub fn with_exchanges(mut self, exchanges: Vec<Value>) -> Self {
+        self.exchanges = exchanges;
         self
     }
 

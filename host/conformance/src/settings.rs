@@ -4,6 +4,7 @@ use url::Url;
 
 use super::ConformanceRun;
 use super::cassette::Fixture;
+use super::contract::ContractPlace;
 use super::report::ConformanceCheck;
 use jackfield_domain::custody::fixture::ExportInput;
 use jackfield_domain::tenant::egress::Origin;
@@ -27,7 +28,7 @@ impl ConformanceRun<'_> {
             Err(error) => ConformanceCheck::wrong(STABLE, "", expected, error.to_string())
                 .because("the host asks again whenever it loads a release"),
         };
-        self.add(check.see("wit/exports.wit: about.describe"));
+        self.add(check.see(ContractPlace::DESCRIBE));
     }
 
     /// Compares a fixture's settings and keys with what `describe` asks for.
@@ -77,7 +78,7 @@ impl ConformanceRun<'_> {
                     .because(
                         "the host checks a tenant's file against `describe`, and refuses a release that does not fit",
                     )
-                    .see("wit/exports.wit: about.description"),
+                    .see(ContractPlace::DESCRIPTION),
             );
         }
         for origin in elsewhere {
@@ -92,7 +93,7 @@ impl ConformanceRun<'_> {
 pub(super) fn because_of_egress(check: ConformanceCheck) -> ConformanceCheck {
     check
         .because("a tenant's [egress] grants what `describe` names; every other request is denied in service")
-        .see("wit/exports.wit: about.description.origins")
+        .see(ContractPlace::ORIGINS)
 }
 
 fn origin(url: &str) -> Option<Origin> {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::cassette::Fixture;
+use super::contract::ContractPlace;
 use super::double::LenientCrm;
 use super::matrix::with_key;
 use super::report::ConformanceCheck;
@@ -37,7 +38,7 @@ impl ConformanceRun<'_> {
         if changing.is_empty() {
             let check = ConformanceCheck::wrong(SENT, subject, "a request that writes", "requests that only read")
                 .because("the host believes that the disposition is written, and the CRM has nothing");
-            self.add(check.see("wit/exports.wit: dispositions.write"));
+            self.add(check.see(ContractPlace::WRITE));
             return;
         }
         if changing.iter().any(|request| holds(request, &fresh)) {
@@ -60,7 +61,7 @@ impl ConformanceRun<'_> {
         let check = ConformanceCheck::wrong(KEY, subject, "the idempotency key in a request that writes", came).because(
             "the CRM cannot tell a repeat from a second call, and nobody can find out later whether the write was made",
         );
-        self.add(check.see("wit/exports.wit: dispositions.write"));
+        self.add(check.see(ContractPlace::WRITE));
     }
 
     /// Writes calls whose ids are no keys, with the keys that the host makes for them. A CRM that cannot find a write
@@ -79,18 +80,19 @@ impl ConformanceRun<'_> {
                 call.clone_into(&mut disposition.call_id);
             }
             let crm = Arc::new(LenientCrm::new(odd.exchanges.clone(), None));
-            let (rehearsed, _) = self.play(&odd, odd.input.clone(), crm.clone()).await;
-            let came = match rehearsed.outcome {
+            let played = self.play(&odd, odd.input.clone(), crm.clone()).await;
+            let came = match &played.result.outcome {
                 Ok(Ok(_)) if crm.log().requests.iter().any(|request| holds(request, told)) => continue,
                 Ok(Ok(_)) => "the key is in no URL, header or body of its requests".to_owned(),
-                Ok(Err(failure)) => result_to_json(&Err(failure)).to_string(),
+                Ok(Err(failure)) => result_to_json(&Err(failure.clone())).to_string(),
                 Err(fault) => fault.to_string(),
             };
             let expected = format!("the call `{call}` written with the key `{key}`");
             let check = ConformanceCheck::wrong(NAMED, subject, expected, came).because(
                 "a call's id may be any text; write and search by the key, and put the id nowhere but into a body",
             );
-            self.add(check.see("wit/exports.wit: dispositions.write"));
+            let check = self.explained(check.see(ContractPlace::WRITE), &odd, &played);
+            self.add(check);
             return;
         }
         self.add(ConformanceCheck::right(NAMED, subject));

@@ -99,7 +99,7 @@ async fn deviation_from_recording_is_shown() {
         (
             "/exchanges/0/request/url",
             json!("https://ledger.example/row"),
-            "another URL than recorded",
+            "another URL than recorded: `https://ledger.example/rows`",
         ),
         (
             "/exchanges/0/request/headers/x-tenant",

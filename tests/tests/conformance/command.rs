@@ -46,7 +46,10 @@ fn exit_code_tells_right_from_wrong() {
         "WRONG fault.http-500: dispositions.write, write-no-answer",
         "expected: unknown",
         "never send it again",
-        "see: wit/model.wit: failure",
+        "write-no-answer.json:1; wit/model.wit:",
+        "exchanged:",
+        "1. POST https://ledger.example/rows",
+        "500 ",
     ] {
         assert!(report.contains(expected), "{report}\nshould say: {expected}");
     }

@@ -5,4 +5,6 @@ mod adapters;
 mod bench;
 mod broken;
 mod command;
+mod signing;
+mod steps;
 mod wrong;

@@ -44,6 +44,9 @@ pub trait GuestObserver: fmt::Debug + Send + Sync {
     /// The time that the guest's clock shows, throughout.
     fn now(&self) -> Timestamp;
 
+    /// The host made a signature for the guest.
+    fn signed(&self, signature: &[u8]);
+
     /// The guest writes a log line.
     fn logged(&self, message: &str, fields: &[Field]);
 }

@@ -188,6 +188,9 @@ impl credentials::Host for InstanceState {
         if let Some(tape) = self.invocation.observations.tape() {
             tape.record_signature(&name, &bytes, &signature);
         }
+        if let Some(observer) = &self.environment.observer {
+            observer.signed(&signature);
+        }
         Ok(signature)
     }
 }

@@ -27,6 +27,7 @@ pub struct RehearsalBench {
     now: Timestamp,
     clock: Arc<SkippingClock>,
     log: Mutex<Vec<String>>,
+    signatures: Mutex<Vec<Vec<u8>>>,
     measured: OnceLock<(Arc<Observations>, Arc<CpuMeter>)>,
 }
 
@@ -38,6 +39,7 @@ impl RehearsalBench {
             now,
             clock,
             log: Mutex::default(),
+            signatures: Mutex::default(),
             measured: OnceLock::new(),
         }
     }
@@ -50,6 +52,11 @@ impl RehearsalBench {
             written.extend(streams.into_iter().filter(|text| !text.is_empty()));
         }
         written
+    }
+
+    /// The signatures that were made for the guest, in order.
+    pub fn signatures(&self) -> Vec<Vec<u8>> {
+        lock(&self.signatures).clone()
     }
 
     /// The linear memory that the guest used, in bytes, and the processor time of the invocation.
@@ -74,6 +81,10 @@ impl GuestObserver for RehearsalBench {
 
     fn now(&self) -> Timestamp {
         self.now
+    }
+
+    fn signed(&self, signature: &[u8]) {
+        lock(&self.signatures).push(signature.to_vec());
     }
 
     fn logged(&self, message: &str, fields: &[Field]) {

@@ -62,6 +62,8 @@ pub struct RehearsalResult {
     pub requests: u32,
     /// Words of [`jackfield_domain::tenant::egress::EgressRefusal`], and how many requests were refused for each.
     pub refused: Vec<(&'static str, u32)>,
+    /// The signatures that were made for the adapter, in order.
+    pub signatures: Vec<Vec<u8>>,
     /// Log lines, and the last output on standard output and standard error.
     pub written: Vec<String>,
     /// How long it took, without the time that the bench skipped.

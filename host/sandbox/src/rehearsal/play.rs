@@ -54,6 +54,7 @@ impl Rehearsal {
             outcome: invocation.outcome.map_err(fault),
             requests: invocation.http_requests,
             refused: invocation.refused,
+            signatures: bench.signatures(),
             written: bench.written(),
             took: invocation.took.saturating_sub(bench.skipped()),
             cpu,

@@ -59,7 +59,7 @@ struct Cli {
 enum Command {
     /// Run the host.
     Serve(serve::ServeArgs),
-    /// Adapters: new, build, check, push, list, show, record.
+    /// Adapters: new, build, check, sign, push, list, show, record.
     #[command(subcommand)]
     Adapter(AdapterCommand),
     /// Tenants and their releases: apply, list, show, releases, rollback.

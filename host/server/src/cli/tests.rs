@@ -33,6 +33,7 @@ fn commands_are_as_listed() {
     jackfield adapter build
     jackfield adapter test
     jackfield adapter check
+    jackfield adapter sign
     jackfield adapter push
     jackfield adapter list
     jackfield adapter show

@@ -15,11 +15,14 @@ jackfield_sdk::export!(Wrong with lookup);
 
 impl Adapter for Wrong {
     fn describe() -> Description {
-        about!().origin("base_url", "The ledger's address").optional(
-            "mistake",
-            SettingKind::Text,
-            "The mistake to make",
-        )
+        about!()
+            .origin("base_url", "The ledger's address")
+            .optional("mistake", SettingKind::Text, "The mistake to make")
+            .optional(
+                "revisions",
+                SettingKind::Boolean,
+                "Whether rows name the lead's revision",
+            )
     }
 
     fn query_status(host: &Host, lead_id: &str) -> Result<LeadStatus, Failure> {
@@ -49,6 +52,9 @@ impl Adapter for Wrong {
         }
         if makes(host, "allocates-without-end") {
             grow();
+        }
+        if host.setting("revisions").as_deref() == Some("true") {
+            return write_revision(host, call, key);
         }
         let key = match () {
             () if makes(host, "drops-the-key") => "",
@@ -107,6 +113,28 @@ fn row<'h>(host: &'h Host, call: &Disposition, key: &str) -> Result<Response<'h>
     let row = json!({ "lead": call.lead_id, "seconds": call.duration_seconds });
     let request = host.post(url(&base_url(host)?, &["rows"])?);
     request.header("idempotency-key", key).json(&row).send()
+}
+
+/// Writes to a ledger that refuses a row for another revision than the lead has, some by a 409 and some inside a 200:
+/// reads the lead again and writes once more.
+fn write_revision(host: &Host, call: &Disposition, key: &str) -> Result<Receipt, Failure> {
+    for _ in 0..2 {
+        let lead = host.get(url(&base_url(host)?, &["leads", &call.lead_id])?).send()?;
+        let lead: Value = lead.accept()?.json()?;
+        let revision = lead["revision"].as_u64().ok_or(Failure::Unknown(None))?;
+        let row = json!({ "lead": call.lead_id, "seconds": call.duration_seconds, "revision": revision });
+        let request = host.post(url(&base_url(host)?, &["rows"])?);
+        let answer = request.header("idempotency-key", key).json(&row).send()?;
+        if answer.status() == 409 {
+            continue;
+        }
+        let answer = answer.accept()?;
+        let stored: Value = answer.json()?;
+        if stored["error"] != "E409" {
+            return receipt(&answer);
+        }
+    }
+    Err(Failure::conflict("the lead's revision keeps moving"))
 }
 
 fn receipt(answer: &Response<'_>) -> Result<Receipt, Failure> {

@@ -29,6 +29,7 @@ use crate::word::words;
 pub use bounds::{RecordedFixture, RecordingBounds, RecordingBuffer, RecordingPhase, RecordingStatus};
 pub use fixture::fixture;
 pub use mask::Mask;
+pub use signed::SignatureTexts;
 
 /// Which export of the contract was invoked.
 #[derive(

@@ -70,6 +70,24 @@ impl TestSignatures {
     }
 }
 
+/// The texts that signatures are in requests.
+#[derive(Debug, Clone, Default)]
+pub struct SignatureTexts(Vec<String>);
+
+impl SignatureTexts {
+    /// Those of some signatures, in every encoding that CRMs accept.
+    #[must_use]
+    pub fn of(signatures: &[Vec<u8>]) -> Self {
+        Self(signatures.iter().flat_map(|signature| encodings(signature)).collect())
+    }
+
+    /// What stands before and after the first signature in a text; none if there is no signature.
+    #[must_use]
+    pub fn around<'t>(&self, text: &'t str) -> Option<(&'t str, &'t str)> {
+        self.0.iter().find_map(|signature| text.split_once(signature.as_str()))
+    }
+}
+
 /// The encodings of 32 bytes, in an order in which none is a part of a later one.
 fn encodings(bytes: &[u8]) -> [String; 8] {
     let standard = STANDARD.encode(bytes);

@@ -1,54 +1,25 @@
 //! `jackfield adapter check`
 
-use std::env;
 use std::fmt::Write as _;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use jackfield_kit::build::{self, BuildError, FOLDER};
 use jackfield_kit::languages::Language;
 use jackfield_kit::progress::Progress;
 use jackfield_kit::project::Project;
-use jackfield_kit::tools::{Tools, user_cache};
+use jackfield_kit::tools::Tools;
+use serde_json::Value;
 
+use super::rehearsal::RehearsalArgs;
 use crate::cli::output::{Colour, Output, printable, progress};
-use jackfield_clock::SystemClock;
+use jackfield_conformance::check;
 use jackfield_conformance::report::{CheckResult, ConformanceCheck, ConformanceReport};
-use jackfield_conformance::{ConformanceOptions, check};
-use jackfield_domain::tenant::release::LimitsSpec;
-use jackfield_sandbox::{Runtime, RuntimeConfig};
-
-/// The folder of fixtures in a project.
-const FIXTURES: &str = "fixtures";
 
 #[derive(Debug, clap::Args)]
 pub struct CheckAdapterArgs {
-    /// The component.
-    #[arg(value_name = "FILE.wasm")]
-    file: PathBuf,
-    /// The folder of fixtures.
-    #[arg(long, value_name = "FOLDER")]
-    cassette: Option<PathBuf>,
-    /// Play this fixture only: its file's name without `.json`. The option may be repeated.
-    #[arg(long, value_name = "NAME")]
-    fixture: Vec<String>,
-    /// Memory that an invocation may use, in MiB, like `limits.memory_mib` of a tenant's file.
-    #[arg(
-        long,
-        value_name = "MIB",
-        default_value_t = LimitsSpec::default().memory_mib,
-        value_parser = clap::value_parser!(u32).range(1..=i64::from(LimitsSpec::MAX_MEMORY_MIB))
-    )]
-    memory_mib: u32,
-    /// Processor time that an invocation may use, in milliseconds, like `limits.cpu_ms` of a tenant's file.
-    #[arg(
-        long,
-        value_name = "MS",
-        default_value_t = LimitsSpec::default().cpu_ms,
-        value_parser = clap::value_parser!(u32).range(1..=i64::from(LimitsSpec::MAX_CPU_MS))
-    )]
-    cpu_ms: u32,
+    #[command(flatten)]
+    rehearsal: RehearsalArgs,
     /// Show every check, not only those whose result is not right.
     #[arg(long)]
     all: bool,
@@ -56,35 +27,15 @@ pub struct CheckAdapterArgs {
 
 impl CheckAdapterArgs {
     pub async fn run(self, output: &Output) -> anyhow::Result<()> {
-        let file = self.file.display();
-        let bytes = std::fs::read(&self.file).with_context(|| format!("cannot read {file}"))?;
-        let folder = self.cassette.clone().or_else(|| default_cassette(&self.file));
-        let program = env::current_exe().context("cannot find the path of this program")?;
-        let config = RuntimeConfig {
-            // The checks invoke the adapter once at a time.
-            max_instances: 4,
-            warm_instances: 1,
-            allow_pooling: false,
-            ..RuntimeConfig::new(cache()?, program)
-        };
-        let limits = LimitsSpec {
-            memory_mib: self.memory_mib,
-            cpu_ms: self.cpu_ms,
-            ..LimitsSpec::default()
-        };
-        let runtime = Runtime::start(config, Arc::new(SystemClock))?;
-        let options = ConformanceOptions {
-            memory: limits.memory(),
-            cpu: limits.cpu(),
-            // For every invocation: the fake CRM does not wait.
-            deadline: limits.write_deadline(),
-            fresh_key: format!("chk-{:016x}", rand::random::<u64>()),
-            only: self.fixture,
-        };
+        let file = self.rehearsal.file.display();
+        let bytes = self.rehearsal.component()?;
+        let folder = self.rehearsal.cassette();
+        let runtime = RehearsalArgs::runtime()?;
         let report_step = |step: &str| progress(&format!("{file}: {step}…"));
+        let options = self.rehearsal.options();
         let every = options.only.is_empty();
         let mut report = check(&runtime, &bytes, folder.as_deref(), options, &report_step).await;
-        if every && let Some(native) = native_tests(&self.file, &report_step) {
+        if every && let Some(native) = native_tests(&self.rehearsal.file, &report_step) {
             report.add(native);
         }
         output.print_result(&report, || render(output, &report, self.all))?;
@@ -94,14 +45,6 @@ impl CheckAdapterArgs {
             wrong => bail!("{wrong} checks went wrong"),
         }
     }
-}
-
-/// The fixtures of the project that the component belongs to, or those in the current folder.
-fn default_cassette(file: &Path) -> Option<PathBuf> {
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let project = folder.map(|folder| folder.join("..").join(FIXTURES));
-    let candidates = project.into_iter().chain([PathBuf::from(FIXTURES)]);
-    candidates.into_iter().find(|folder| folder.is_dir())
 }
 
 /// The native tests of the project in C that the component belongs to: only a native program can have the address
@@ -135,12 +78,6 @@ fn first_words(output: &str) -> String {
         .map(str::trim)
         .filter(|line| line.contains(char::is_alphabetic));
     lines.take(2).collect::<Vec<_>>().join("; ")
-}
-
-/// The folder for this user's compiled adapters, so that the next check of a component need not compile it.
-fn cache() -> anyhow::Result<PathBuf> {
-    let cache = user_cache().context("there is no folder for compiled adapters: set HOME or XDG_CACHE_HOME")?;
-    Ok(cache.join("compiled"))
 }
 
 /// The report for people: the checks whose result is not right, by group, and a summary.
@@ -235,7 +172,45 @@ fn render_check(output: &Output, check: &ConformanceCheck) -> String {
             let _ = writeln!(text, "        {name}{colon}{}", printable(detail));
         }
     }
+    if !check.exchanges.is_empty() {
+        text.push_str("        exchanged:\n");
+    }
+    for (index, exchange) in check.exchanges.iter().enumerate() {
+        text.push_str(&render_exchange(index + 1, exchange));
+    }
     text
+}
+
+/// A request and its reply, each on a line: the members of a fixture.
+fn render_exchange(number: usize, exchange: &Value) -> String {
+    let request = &exchange["request"];
+    let shown = |member: &Value| member.as_str().map_or_else(|| member.to_string(), str::to_owned);
+    let body = |message: &Value| {
+        let body = ["json", "form", "text"].into_iter().find_map(|name| message.get(name));
+        body.map(|body| format!(" {}", shown(body))).unwrap_or_default()
+    };
+    let headers = |message: &Value| match message["headers"].as_object() {
+        Some(headers) if !headers.is_empty() => format!(" {}", message["headers"]),
+        _ => String::new(),
+    };
+    let sent = format!(
+        "{} {}{}{}",
+        shown(&request["method"]),
+        shown(&request["url"]),
+        headers(request),
+        body(request)
+    );
+    let answer = &exchange["answer"];
+    let got = if answer.is_null() {
+        format!("no answer: {}", exchange["fails"])
+    } else {
+        format!("{}{}{}", answer["status"], headers(answer), body(answer))
+    };
+    format!(
+        "          {number}. {}\n             {}\n",
+        printable(&sent),
+        printable(&got)
+    )
 }
 
 /// Microseconds as milliseconds, for people.

@@ -5,6 +5,8 @@ mod check;
 mod new;
 mod push;
 mod record;
+mod rehearsal;
+mod sign;
 mod test;
 
 use clap::Subcommand;
@@ -86,12 +88,23 @@ pub(super) enum AuthorCommand {
             --cassette fixtures --json\n  jackfield adapter check acme.wasm --fixture write-refused --memory-mib 128"
     )]
     Check(check::CheckAdapterArgs),
+    /// Write the signatures of an adapter's requests into its fixtures.
+    ///
+    /// Write or edit a request with anything in the place of its signature, and the adapter signs it with the fixture's
+    /// `keys`. A text is changed only if it differs from the adapter's by the signature alone; `check` reports every
+    /// other difference.
+    #[command(
+        after_help = "Example:\n  jackfield adapter sign build/acme.wasm\n  jackfield adapter sign acme.wasm \
+            --cassette fixtures --fixture write-refused"
+    )]
+    Sign(sign::SignAdapterArgs),
 }
 
 impl AuthorCommand {
     pub async fn run(self, output: &Output) -> anyhow::Result<()> {
         match self {
             Self::Check(args) => args.run(output).await,
+            Self::Sign(args) => args.run(output).await,
             Self::New(args) => args.run(output),
             Self::Build(args) => args.run(output),
             Self::Test(args) => args.run(output),
