@@ -154,8 +154,8 @@ impl Write for DeliveryEdit {
             (None, Some((lead, priority))) => name_lead(tx, &row, lead, *priority, payload)?,
             (None, None) => {}
         }
-        if let Some(lead) = edited.id_option("lead")?.filter(|_| self.do_not_call) {
-            alert::close_do_not_call(db, &edited.id("tenant")?, &lead, self.now).await?;
+        if let Some(lead) = row.lead.as_ref().filter(|_| self.do_not_call) {
+            alert::close_do_not_call(tx, &row.tenant, lead, self.now)?;
         }
         Ok(true)
     }
