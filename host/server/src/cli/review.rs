@@ -20,10 +20,7 @@ pub(super) enum ReviewCommand {
     ///
     /// The new document is whole: start from what `review show ID --payload` prints. A lead keeps its id, its
     /// `idempotency_key` and its `timestamp`; a disposition keeps its `call_id`.
-    #[command(
-        after_help = "Example:\n  jackfield review edit dlv_42\n  jackfield review show dlv_42 --payload\n  jackfield \
-            review edit dlv_42 mended.json"
-    )]
+    #[command(after_help = "Example:\n  jackfield review edit dlv_42\n  jackfield review edit dlv_42 mended.json")]
     Edit(PayloadEditArgs),
     /// Send deliveries in review again under their keys, oldest first.
     #[command(
