@@ -71,8 +71,8 @@ pub(super) enum AuthorCommand {
     /// Run the native tests of the adapter in a folder, in its language's own runner.
     #[command(
         after_help = "Example:\n  jackfield adapter test\n  jackfield adapter test adapters/acme\n\nIt runs \
-            `cargo test`, `go vet` and `go test`, `python3 -m unittest`, tests/*.test.ts in Node.js 20 or later, and in \
-            C every program of tests/, under the sanitizers where the compiler has them."
+            `cargo test`, `go vet` and `go test`, `python3 -m unittest`, tests/*.test.ts in Node.js 20 or later, and \
+            in C every program of tests/, under the sanitizers where the compiler has them."
     )]
     Test(test::TestAdapterArgs),
     /// Check a component against the contract: its exports, recorded invocations, and the same ones with injected
