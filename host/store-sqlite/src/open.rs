@@ -127,6 +127,7 @@ struct OpenFile {
 impl OpenFile {
     fn open(path: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
         let lock = lock(path)?;
+        schema::check_file(path)?;
         private_file(path)?;
         let db = connect(path, options.synchronous)?;
         let installation = schema::prepare(&db)?;

@@ -1,7 +1,9 @@
 //! The tables, and what is known of the database as a whole.
 
+use std::path::Path;
+
 use rand::RngExt as _;
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OpenFlags, params};
 
 use crate::column::Columns as _;
 use crate::open_error::OpenError;
@@ -25,6 +27,15 @@ pub(crate) struct Installation {
     pub(crate) digester: KeyDigester,
 }
 
+/// Refuses a database that this version cannot use, and changes nothing of it.
+pub(crate) fn check_file(path: &Path) -> Result<(), OpenError> {
+    if path.metadata().is_ok_and(|file| file.len() > 0) {
+        let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        check(&db)?;
+    }
+    Ok(())
+}
+
 /// Makes the tables of an empty database, or checks that this version can read those that are there.
 pub(crate) fn prepare(db: &Connection) -> Result<Installation, OpenError> {
     // Of two processes that begin at once, the second finds the tables.
@@ -37,7 +48,7 @@ pub(crate) fn prepare(db: &Connection) -> Result<Installation, OpenError> {
 
 /// Whether the database is empty.
 fn check(db: &Connection) -> Result<bool, OpenError> {
-    let tables = all(db, "select name from sqlite_schema where type = 'table'", [], |row| {
+    let tables = all(db, "select name from sqlite_schema", [], |row| {
         Ok(row.text("name")?.to_owned())
     })?;
     let has = |name: &str| tables.iter().any(|table| table == name);

@@ -276,8 +276,10 @@ async fn other_databases_are_refused() {
         let folder = TempDir::new().unwrap();
         let path = folder.path().join("jackfield.db");
         Connection::open(&path).unwrap().execute_batch(table).unwrap();
+        let before = std::fs::read(&path).unwrap();
         let error = SqliteStore::open(&path).await.unwrap_err().to_string();
         assert!(error.contains(word), "{error}");
+        assert_eq!(std::fs::read(&path).unwrap(), before, "it stays as it was");
     }
 }
 

@@ -90,42 +90,70 @@ fn is_yes(node: &JsonNode<'_>) -> bool {
     }
 }
 
-/// Whether a text that is no JSON has one of the names, then `:`, `=` or `>`, then a value that means yes. So truncated
-/// and misquoted JSON is understood, and forms, YAML and XML too. Quotes and escapes do not matter.
+/// Values that mean yes in a text that is no JSON.
+const YES_IN_TEXT: &[&str] = &["true", "yes", "1", "1.0"];
+
+/// Whether a text that is no JSON has one of the names, then `:`, `=`, `>` or an empty line, then a value that means
+/// yes; or a flag's name in a list. So truncated and misquoted JSON is understood, and forms, YAML and XML too. Quotes
+/// and escapes do not matter.
 fn is_wished_in_text(text: &str) -> bool {
     let text = squeezed(text);
-    let flags = NAMES.map(|name| (name, YES));
+    let flags = NAMES.map(|name| (name, YES_IN_TEXT));
     let mut pairs = flags.into_iter().chain([(OUTCOME, WISH)]);
     pairs.any(|(name, values)| {
         text.match_indices(name).any(|(at, _)| {
             let (before, after) = (&text[..at], &text[at + name.len()..]);
-            let value = after.trim_start_matches([BREAK, '\n']);
-            let Some(value) = value.strip_prefix([':', '=', '>']) else {
-                return false;
-            };
-            let value = value.trim_start_matches([BREAK, '\n', ':', '=', '>']);
-            let ends = |text: &str| !text.starts_with(|c: char| c.is_alphanumeric() || c == '.');
-            let is_value = |word: &&str| value.strip_prefix(*word).is_some_and(ends);
-            !before.ends_with(char::is_alphanumeric) && values.iter().any(is_value)
+            let is_name = !before.ends_with(char::is_alphanumeric);
+            is_name && (has_value(after, values) || (name != OUTCOME && is_listed(before, after)))
         })
     })
+}
+
+/// Whether one of these values follows a name.
+fn has_value(after: &str, values: &[&str]) -> bool {
+    let closed = after.trim_start_matches([BREAK, ']']);
+    let separated = closed
+        .strip_prefix("\n\n")
+        .or_else(|| closed.trim_start_matches('\n').strip_prefix([':', '=', '>']));
+    let Some(value) = separated else { return false };
+    let value = value.trim_start_matches([BREAK, '\n', ':', '=', '>', '[']);
+    let ends = |text: &str| {
+        let rest = text.strip_prefix('.').unwrap_or(text);
+        !rest.starts_with(char::is_alphanumeric)
+    };
+    let is_value = |word: &&str| value.strip_prefix(*word).is_some_and(ends);
+    values.iter().any(is_value)
+}
+
+/// Whether a quoted name is an item of a list: `["dnc_requested"`.
+fn is_listed(before: &str, after: &str) -> bool {
+    let opens = before
+        .trim_end_matches(BREAK)
+        .trim_end_matches('\n')
+        .ends_with(['[', ',']);
+    let rest = after.trim_start_matches(BREAK);
+    let closes = rest.is_empty() || rest.trim_start_matches('\n').starts_with([',', ']']);
+    before.ends_with(BREAK) && after.starts_with(BREAK) && opens && closes
 }
 
 /// Stands for a quote or a backslash in a squeezed text.
 const BREAK: char = '"';
 
-/// The text in lower case without `_`, `-`, blanks and NULs, which UTF-16 has between letters; quotes and backslashes
-/// are one sign, and lines stay apart.
+/// The text, folded as words are, without the NULs that UTF-16 has between letters; quotes and backslashes are one
+/// sign, and lines stay apart.
 fn squeezed(text: &str) -> String {
-    let text = unescaped(text);
-    let kept = text.chars().filter_map(|c| match c {
-        '\n' | '\r' => Some('\n'),
-        '_' | '-' | '\0' => None,
-        c if c.is_whitespace() => None,
-        '"' | '\'' | '\\' => Some(BREAK),
-        c => Some(c),
-    });
-    kept.flat_map(char::to_lowercase).collect()
+    let text = unescaped(text).replace("%5B", "[").replace("%5D", "]");
+    let mut whole = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\n' | '\r' => whole.push('\n'),
+            '\0' => {}
+            '"' | '\'' | '\\' => whole.push(BREAK),
+            c if c.is_ascii_alphanumeric() => whole.push(c.to_ascii_lowercase()),
+            c => whole.push_str(&fold(c.encode_utf8(&mut [0; 4]))),
+        }
+    }
+    whole
 }
 
 /// The text with `\u` escapes of characters replaced.
@@ -213,6 +241,17 @@ mod tests {
             "flags:\n  do_not_call: yes\n",
             "<flags><dnc_requested>true</dnc_requested></flags>",
             r#""{\"flags\":{\"dnc_requested\":true}"#,
+            r#"{"flags":["callback", "dnc_requested"]"#,
+            r#"{"flags":["dnc_requested"],}"#,
+            r#"{"flags":["dnc_requested","x"#,
+            r#""{\"flags\":[\"dnc_requested\"]}"#,
+            r#"{"outcome":["dnc_requested"]"#,
+            r#"{"outcome":"dnc_requested.""#,
+            r#"{"dnc_requested":1.0"#,
+            "{\"dnc\u{2013}requested\":true",
+            "flags[dnc_requested]=true",
+            "flags%5Bdnc_requested%5D=true",
+            "--b\r\ncontent-disposition: form-data; name=\"dnc_requested\"\r\n\r\ntrue\r\n--b--",
         ] {
             assert!(is_wished_in(body.as_bytes()), "{body}");
         }

@@ -41,7 +41,7 @@ pub(super) struct ShowDeliveryArgs {
     /// The delivery's id.
     #[arg(value_name = "ID")]
     pub id: DeliveryId,
-    /// Include the document itself, which is personal data.
+    /// Print the document alone, which is personal data; with --json beside all else.
     #[arg(long)]
     pub payload: bool,
 }
@@ -152,6 +152,9 @@ pub(super) async fn show(session: &Session, args: &ShowDeliveryArgs) -> anyhow::
 }
 
 fn render(output: &Output, detail: &DeliveryDetailView) -> String {
+    if let Some(payload) = &detail.payload {
+        return render_payload(payload);
+    }
     let delivery = &detail.delivery;
     let mut text = output.fields(&[
         ("delivery", delivery.id.clone()),
@@ -190,9 +193,6 @@ fn render(output: &Output, detail: &DeliveryDetailView) -> String {
         .map(|attempt| last_attempt(output, &attempt.detail));
     if let Some(last) = last.filter(|last| !last.is_empty()) {
         text = format!("{text}\n\n{last}");
-    }
-    if let Some(payload) = &detail.payload {
-        text = format!("{text}\n\n{}", render_payload(payload));
     }
     text
 }

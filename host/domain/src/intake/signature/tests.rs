@@ -170,6 +170,7 @@ fn signatures_verify_as_vendors_write_them() {
         SIGNATURE.trim_end_matches('=').to_owned(),
         SIGNATURE.replace('/', "_").replace('+', "-"),
         format!("  {SIGNATURE}   v1,x "),
+        format!("{SIGNATURE}, v1,AAAA"),
     ] {
         assert_eq!(refusal(&standard(&value), BODY), None, "{value}");
     }

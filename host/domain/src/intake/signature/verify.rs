@@ -135,6 +135,7 @@ impl<'a> SignatureHeaders<'a> {
             SignatureLayout::List { prefix } => bounded(value, ' ')?
                 .into_iter()
                 .filter_map(|part| without_prefix(part, prefix))
+                .map(|signature| signature.trim_end_matches(','))
                 .collect(),
             SignatureLayout::Pairs { signature_key } => named(value, signature_key)?,
         };

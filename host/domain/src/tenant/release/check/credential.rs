@@ -7,7 +7,7 @@ use super::super::spec::TenantSpec;
 use super::egress::host_url;
 use super::secret::secret;
 use crate::field::FieldError;
-use crate::tenant::egress::EgressSpec;
+use crate::tenant::egress::{EgressSpec, is_host_header};
 use crate::tenant::needs::AdapterNeeds;
 
 pub(super) fn check(spec: &TenantSpec, needs: &AdapterNeeds, errors: &mut Vec<FieldError>) {
@@ -141,6 +141,12 @@ fn members(credential: &CredentialSpec, at: &impl Fn(&str) -> String, errors: &m
         errors.push(FieldError::new(
             at("header"),
             "must be a header's name with kind \"header\", and left out otherwise",
+        ));
+    }
+    if credential.header.as_deref().is_some_and(is_host_header) {
+        errors.push(FieldError::new(
+            at("header"),
+            "must not be a header of the connection or of the answer's encoding: the host sets those itself",
         ));
     }
     let parameter_ok = credential.parameter.as_ref().is_none_or(|name| !name.is_empty());

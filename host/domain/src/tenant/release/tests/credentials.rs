@@ -71,6 +71,22 @@ fn every_kind_of_credential_round_trips() {
 }
 
 #[test]
+fn headers_of_the_host_are_no_credentials() {
+    for header in ["Content-Length", "transfer_encoding", "Host", "accept-encoding"] {
+        let mut spec = every_kind();
+        spec.credentials[0].kind = CredentialKind::Header;
+        spec.credentials[0].header = Some(header.into());
+        let complaints = complaints(&spec);
+        assert!(
+            complaints
+                .iter()
+                .any(|line| line.contains("the host sets those itself")),
+            "{header}: {complaints:?}"
+        );
+    }
+}
+
+#[test]
 fn a_user_name_has_no_colon() {
     let mut spec = every_kind();
     spec.credentials[0].kind = CredentialKind::Basic;
