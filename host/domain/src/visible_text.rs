@@ -30,6 +30,12 @@ fn is_format(c: char) -> bool {
     !c.is_ascii() && (c.general_category() == GeneralCategory::Format || EMPTY.contains(&c))
 }
 
+/// The text with a blank for every character that people do not see.
+#[must_use]
+pub fn blanked(text: &str) -> String {
+    text.chars().map(|c| if is_visible(c) { c } else { ' ' }).collect()
+}
+
 /// Whether people see all of a text.
 #[must_use]
 pub fn is_visible_text(text: &str) -> bool {

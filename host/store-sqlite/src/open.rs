@@ -127,10 +127,13 @@ struct OpenFile {
 impl OpenFile {
     fn open(path: &Path, options: SqliteOptions) -> Result<Self, OpenError> {
         let lock = lock(path)?;
-        schema::check_file(path)?;
+        let is_empty = schema::is_empty(path)?;
         private_file(path)?;
         let db = connect(path, options.synchronous)?;
-        let installation = schema::prepare(&db)?;
+        if is_empty {
+            schema::create(&db)?;
+        }
+        let installation = schema::installation(&db)?;
         limit(&db, options.max_bytes)?;
         let reader = |_| {
             let reader = connect(path, Synchronous::Full)?;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use rusqlite::Connection;
 use tokio::sync::Semaphore;
 
-use crate::sql::failed;
+use crate::sql::{closed, failed};
 use jackfield_clock::lock;
 use jackfield_store::StoreError;
 
@@ -63,8 +63,4 @@ fn snapshot<T>(
 ) -> Result<T, StoreError> {
     let snapshot = connection.unchecked_transaction().map_err(failed)?;
     read(&snapshot)
-}
-
-fn closed() -> StoreError {
-    StoreError::Unavailable("the store is closed".into())
 }

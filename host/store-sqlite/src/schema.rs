@@ -27,23 +27,20 @@ pub(crate) struct Installation {
     pub(crate) digester: KeyDigester,
 }
 
-/// Refuses a database that this version cannot use, and changes nothing of it.
-pub(crate) fn check_file(path: &Path) -> Result<(), OpenError> {
-    if path.metadata().is_ok_and(|file| file.len() > 0) {
-        let db = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        check(&db)?;
+/// Whether a database has no tables yet. Refuses one that this version cannot use, and changes nothing of it.
+pub(crate) fn is_empty(path: &Path) -> Result<bool, OpenError> {
+    if path.metadata().map_or(0, |file| file.len()) == 0 {
+        return Ok(true);
     }
-    Ok(())
+    check(&Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?)
 }
 
-/// Makes the tables of an empty database, or checks that this version can read those that are there.
-pub(crate) fn prepare(db: &Connection) -> Result<Installation, OpenError> {
-    // Of two processes that begin at once, the second finds the tables.
+/// Makes the tables of an empty database.
+pub(crate) fn create(db: &Connection) -> Result<(), OpenError> {
     execute(db, "begin immediate", [])?;
-    let prepared = check(db).and_then(|is_empty| if is_empty { create(db) } else { Ok(()) });
-    execute(db, if prepared.is_ok() { "commit" } else { "rollback" }, [])?;
-    prepared?;
-    Ok(installation(db)?)
+    let created = insert_tables(db);
+    execute(db, if created.is_ok() { "commit" } else { "rollback" }, [])?;
+    created
 }
 
 /// Whether the database is empty.
@@ -74,7 +71,7 @@ fn check(db: &Connection) -> Result<bool, OpenError> {
     clippy::disallowed_methods,
     reason = "no decision depends on it; it only has to be unknown to others"
 )]
-fn create(db: &Connection) -> Result<(), OpenError> {
+fn insert_tables(db: &Connection) -> Result<(), OpenError> {
     db.execute_batch(TABLES)?;
     execute(
         db,
@@ -89,7 +86,8 @@ fn create(db: &Connection) -> Result<(), OpenError> {
     Ok(())
 }
 
-fn installation(db: &Connection) -> Result<Installation, StoreError> {
+/// What was fixed when the database was made.
+pub(crate) fn installation(db: &Connection) -> Result<Installation, StoreError> {
     only(db, "select cell, digest_key from installation", [], |row| {
         let key: [u8; 32] = row.plain("digest_key")?;
         let unusable = |_| StoreError::Corrupt("column `digest_key`".into());

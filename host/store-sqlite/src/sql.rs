@@ -57,6 +57,11 @@ fn prepare<'a>(db: &'a Connection, sql: &str) -> Result<CachedStatement<'a>, Sto
     db.prepare_cached(sql).map_err(failed)
 }
 
+/// The error of every method once the store is closed.
+pub(crate) fn closed() -> StoreError {
+    StoreError::Unavailable("the store is closed".into())
+}
+
 /// The database's messages name tables and columns, never values.
 #[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
 pub(crate) fn failed(error: rusqlite::Error) -> StoreError {

@@ -16,7 +16,7 @@ use rusqlite::Connection;
 use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot};
 
-use crate::sql::failed;
+use crate::sql::{closed, failed};
 use jackfield_domain::intake::idempotency::KeyDigester;
 use jackfield_store::StoreError;
 pub(crate) use ledger::{LastIds, Transaction};
@@ -139,10 +139,6 @@ impl Writer {
                 .sum(),
         }
     }
-}
-
-fn closed() -> StoreError {
-    StoreError::Unavailable("the store is closed".into())
 }
 
 /// Work with its caller, whatever its type.

@@ -12,7 +12,7 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use super::recording::{address, phone};
-use crate::visible_text::is_visible;
+use crate::visible_text::blanked;
 
 /// What is shown in place of a value.
 const MASK: &str = "***";
@@ -53,7 +53,7 @@ impl PersonalValues {
         let encoded = values
             .iter()
             .map(|value| form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>());
-        let spaced = values.iter().map(|value| one_line(value));
+        let spaced = values.iter().map(|value| blanked(value));
         let texts: BTreeSet<_> = encoded.chain(spaced).map(|text| text.to_ascii_lowercase()).collect();
         let mut texts: Vec<_> = texts
             .into_iter()
@@ -73,7 +73,7 @@ impl PersonalValues {
         if self.too_many {
             return format!("{MASK} (the document has too many values to mask)");
         }
-        let mut shown = one_line(&text[..text.floor_char_boundary(limit)]);
+        let mut shown = blanked(&text[..text.floor_char_boundary(limit)]);
         for value in &self.texts {
             shown = hide(&shown, value);
         }
@@ -101,7 +101,7 @@ impl PersonalValues {
     pub fn mask_path(&self, path: &str, limit: usize) -> String {
         let decoded = percent_decode_str(path).decode_utf8_lossy();
         let masked = self.mask(&decoded, limit);
-        if masked == one_line(&decoded[..decoded.floor_char_boundary(limit)]) {
+        if masked == blanked(&decoded[..decoded.floor_char_boundary(limit)]) {
             self.mask(path, limit)
         } else {
             masked
@@ -137,11 +137,6 @@ fn collect_raw(text: &str, values: &mut BTreeSet<String>) {
             values.extend([value.trim().to_owned(), decoded.trim().to_owned()]);
         }
     }
-}
-
-/// The text with blanks for what people do not see.
-fn one_line(text: &str) -> String {
-    text.chars().map(|c| if is_visible(c) { c } else { ' ' }).collect()
 }
 
 /// The text with the mask for `value`, which is in lower case.

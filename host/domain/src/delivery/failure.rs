@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::field::FieldError;
-use crate::visible_text::is_visible;
+use crate::visible_text::blanked;
 use crate::word::words;
 
 /// How an attempt ended. Stored, shown and counted under these words.
@@ -112,7 +112,7 @@ impl Reason {
     /// left.
     #[must_use]
     pub fn new(text: &str) -> Option<Self> {
-        let line: String = text.chars().map(|c| if is_visible(c) { c } else { ' ' }).collect();
+        let line = blanked(text);
         let line = line.trim();
         let cut = &line[..line.floor_char_boundary(Self::MAX_BYTES)];
         (!cut.is_empty()).then(|| Self(cut.to_owned()))

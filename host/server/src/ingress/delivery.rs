@@ -1,34 +1,24 @@
 //! `GET /v1/tenants/{tenant}/deliveries/{id}`: the state of an accepted lead or disposition.
 
-use std::collections::BTreeMap;
-
 use axum::Json;
 use axum::extract::{Path, State};
-use utoipa::IntoResponses;
-use utoipa::openapi::{self, RefOr};
 
+use super::description::problems;
 use super::extract::Agent;
 use super::{SharedState, extract};
 use crate::problem::{Problem, ProblemKind};
-use jackfield_api::{AgentAttemptView, AgentDeliveryView, problem_responses};
+use jackfield_api::{AgentAttemptView, AgentDeliveryView};
 use jackfield_domain::id::DeliveryId;
 use jackfield_store::{AttemptRecord, DeliveryDetail};
 
-/// The problems that an agent may meet.
-struct Problems;
-
-impl IntoResponses for Problems {
-    fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
-        let kinds = [
-            ProblemKind::BadRequest,
-            ProblemKind::Unauthorized,
-            ProblemKind::NotFound,
-            ProblemKind::RateLimited,
-            ProblemKind::Overloaded,
-        ];
-        problem_responses(&kinds, false)
-    }
-}
+// The problems that an agent may meet.
+problems!(Problems, fail_closed: false, [
+    BadRequest,
+    Unauthorized,
+    NotFound,
+    RateLimited,
+    Overloaded,
+]);
 
 /// Ask for the state of an accepted lead or disposition.
 ///

@@ -14,6 +14,21 @@ use jackfield_domain::json::MAX_DEPTH;
 const SIGNATURE: &str = "`v1,` and the base64 of the HMAC-SHA256 of `{webhook-id}.{webhook-timestamp}.{body}` \
                          (Standard Webhooks). Several are separated by blanks; one valid signature is enough.";
 
+/// Declares the problems that an operation may answer with, for its description. With `fail_closed`, every one says not
+/// to call.
+macro_rules! problems {
+    ($name:ident, fail_closed: $fail_closed:literal, [$($kind:ident),+ $(,)?]) => {
+        struct $name;
+
+        impl utoipa::IntoResponses for $name {
+            fn responses() -> std::collections::BTreeMap<String, utoipa::openapi::RefOr<utoipa::openapi::Response>> {
+                jackfield_api::problem_responses(&[$($crate::problem::ProblemKind::$kind),+], $fail_closed)
+            }
+        }
+    };
+}
+pub(super) use problems;
+
 #[derive(utoipa::OpenApi)]
 #[openapi(
     info(title = "Jackfield public API"),

@@ -1,43 +1,33 @@
 //! `POST /v1/tenants/{tenant}/leads/{lead_id}/disposition`: the agent reports how a call ended.
 
-use std::collections::BTreeMap;
-
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::HeaderMap;
-use utoipa::IntoResponses;
-use utoipa::openapi::{self, RefOr};
 
+use super::description::problems;
 use super::extract::{Agent, ReceivedBody};
 use super::{PublicState, SharedState, answer, extract};
 use crate::intake::{Acceptance, IntakeError};
-use crate::problem::{Problem, ProblemKind};
-use jackfield_api::{DispositionDocument, ReceiptView, problem_responses};
+use crate::problem::Problem;
+use jackfield_api::{DispositionDocument, ReceiptView};
 use jackfield_domain::intake::media;
 use jackfield_store::RawRequest;
 
 const ENDPOINT: &str = "disposition";
 
-/// The problems that an agent may meet.
-struct Problems;
-
-impl IntoResponses for Problems {
-    fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
-        let kinds = [
-            ProblemKind::BadRequest,
-            ProblemKind::Unauthorized,
-            ProblemKind::TooSlow,
-            ProblemKind::Conflict,
-            ProblemKind::TooLarge,
-            ProblemKind::UnsupportedMedia,
-            ProblemKind::Invalid,
-            ProblemKind::RateLimited,
-            ProblemKind::TenantUnavailable,
-            ProblemKind::Overloaded,
-        ];
-        problem_responses(&kinds, false)
-    }
-}
+// The problems that an agent may meet.
+problems!(Problems, fail_closed: false, [
+    BadRequest,
+    Unauthorized,
+    TooSlow,
+    Conflict,
+    TooLarge,
+    UnsupportedMedia,
+    Invalid,
+    RateLimited,
+    TenantUnavailable,
+    Overloaded,
+]);
 
 /// Report how a call ended.
 ///

@@ -1,20 +1,17 @@
 //! `POST /v1/tenants/{tenant}/leads`: a CRM pushes a lead.
 
-use std::collections::BTreeMap;
-
 use axum::extract::{Path, State};
 use axum::response::Response;
 use http::HeaderMap;
-use utoipa::IntoResponses;
-use utoipa::openapi::{self, RefOr};
 
+use super::description::problems;
 use super::extract::FullBody;
 use super::rate_limiter::{ClientAddress, Refusal};
 use super::{PublicState, SharedState, answer, extract};
 use crate::intake::{Acceptance, IntakeError, ReceivedLead};
-use crate::problem::{Problem, ProblemKind};
+use crate::problem::Problem;
 use crate::tenants::TenantSlot;
-use jackfield_api::{LeadDocument, ReceiptView, problem_responses};
+use jackfield_api::{LeadDocument, ReceiptView};
 use jackfield_domain::id::TenantName;
 use jackfield_domain::intake::media::WebhookFormat;
 use jackfield_domain::intake::signature;
@@ -23,26 +20,19 @@ use jackfield_store::RawRequest;
 
 const ENDPOINT: &str = "leads";
 
-/// The problems that a sender may meet.
-struct Problems;
-
-impl IntoResponses for Problems {
-    fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
-        let kinds = [
-            ProblemKind::BadRequest,
-            ProblemKind::Unauthorized,
-            ProblemKind::TooSlow,
-            ProblemKind::TooLarge,
-            ProblemKind::UnsupportedMedia,
-            ProblemKind::Invalid,
-            ProblemKind::KeyReused,
-            ProblemKind::RateLimited,
-            ProblemKind::TenantUnavailable,
-            ProblemKind::Overloaded,
-        ];
-        problem_responses(&kinds, false)
-    }
-}
+// The problems that a sender may meet.
+problems!(Problems, fail_closed: false, [
+    BadRequest,
+    Unauthorized,
+    TooSlow,
+    TooLarge,
+    UnsupportedMedia,
+    Invalid,
+    KeyReused,
+    RateLimited,
+    TenantUnavailable,
+    Overloaded,
+]);
 
 /// Push a lead.
 ///

@@ -1,18 +1,16 @@
 //! `GET /v1/tenants/{tenant}/leads?after=`: leads, for agents that pull.
 
-use std::collections::BTreeMap;
-
 use axum::Json;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
 use serde::Deserialize;
-use utoipa::openapi::{self, RefOr};
-use utoipa::{IntoParams, IntoResponses};
+use utoipa::IntoParams;
 
 use super::SharedState;
+use super::description::problems;
 use super::extract::Agent;
 use crate::problem::{Problem, ProblemKind};
-use jackfield_api::{AgentLeadPage, problem_responses};
+use jackfield_api::AgentLeadPage;
 use jackfield_domain::intake::limits::{PULLED_LEADS, PULLED_LEADS_DEFAULT};
 use jackfield_domain::json::JsonDocument;
 
@@ -27,20 +25,13 @@ pub struct Parameters {
     limit: Option<u32>,
 }
 
-/// The problems that an agent may meet.
-struct Problems;
-
-impl IntoResponses for Problems {
-    fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
-        let kinds = [
-            ProblemKind::BadRequest,
-            ProblemKind::Unauthorized,
-            ProblemKind::RateLimited,
-            ProblemKind::Overloaded,
-        ];
-        problem_responses(&kinds, false)
-    }
-}
+// The problems that an agent may meet.
+problems!(Problems, fail_closed: false, [
+    BadRequest,
+    Unauthorized,
+    RateLimited,
+    Overloaded,
+]);
 
 /// Pull leads, the most urgent first.
 ///

@@ -3,22 +3,20 @@
 //! Fail-closed (promise 9): the only answer that allows a call is a clear yes of the CRM, given in time, with no
 //! do-not-call recorded at the moment of answering.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Json;
 use axum::extract::rejection::PathRejection;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use utoipa::IntoResponses;
-use utoipa::openapi::{self, RefOr};
 
 use super::answer::tenant_unavailable;
+use super::description::problems;
 use super::extract::Agent;
 use super::{PublicState, STATUS, SharedState, extract};
 use crate::problem::{Problem, ProblemKind};
 use crate::tenants::Tenant;
-use jackfield_api::{LeadStatusView, problem_responses};
+use jackfield_api::LeadStatusView;
 use jackfield_domain::custody::personal_values::PersonalValues;
 use jackfield_domain::delivery::failure::{Failure, Fault, FaultCause};
 use jackfield_domain::id::LeadId;
@@ -27,26 +25,19 @@ use jackfield_domain::tenant::obstacle::HOST_REFUSED;
 use jackfield_sandbox::LogSubject;
 use jackfield_store::StatusRefusal;
 
-/// The problems that an agent may meet. Every one says not to call.
-struct Problems;
-
-impl IntoResponses for Problems {
-    fn responses() -> BTreeMap<String, RefOr<openapi::Response>> {
-        let kinds = [
-            ProblemKind::BadRequest,
-            ProblemKind::Unauthorized,
-            ProblemKind::NotFound,
-            ProblemKind::RateLimited,
-            ProblemKind::AdapterFault,
-            ProblemKind::CrmRefused,
-            ProblemKind::CrmUnavailable,
-            ProblemKind::TenantUnavailable,
-            ProblemKind::Overloaded,
-            ProblemKind::CrmTimeout,
-        ];
-        problem_responses(&kinds, true)
-    }
-}
+// The problems that an agent may meet. Every one says not to call.
+problems!(Problems, fail_closed: true, [
+    BadRequest,
+    Unauthorized,
+    NotFound,
+    RateLimited,
+    AdapterFault,
+    CrmRefused,
+    CrmUnavailable,
+    TenantUnavailable,
+    Overloaded,
+    CrmTimeout,
+]);
 
 /// May this lead be called now?
 ///

@@ -113,8 +113,8 @@ impl ConnectionHandler {
         B: http_body::Body<Data = Bytes> + Send + Unpin + 'static,
     {
         let in_flight = activity.start_request();
-        let asks_for_status = request_head::may_ask_for_status(request.uri().path());
         let malformed = check_head(&request, activity);
+        let asks_for_status = malformed.is_err() && request_head::may_ask_for_status(request.uri().path());
         let mut request: Request = request.map(|body| {
             let memory = Arc::clone(&self.memory);
             Body::new(PacedBody::new(body, self.time_limits, memory, activity.clone()))

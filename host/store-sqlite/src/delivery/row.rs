@@ -81,7 +81,6 @@ impl DeliveryRow {
         verdict: &DeliveryVerdict,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let stop = |tx: &mut Transaction<'_>, reason| self.step(tx, verdict, None, Some(reason), now);
         match &verdict.step {
             NextStep::Done { reference } => {
                 let ending = Ending {
@@ -95,7 +94,7 @@ impl DeliveryRow {
                 self.end(tx, &ending, now)?;
             }
             NextStep::Retry { due } => self.step(tx, verdict, Some(*due), None, now)?,
-            NextStep::Dead(reason) | NextStep::Review(reason) => stop(tx, *reason)?,
+            NextStep::Dead(reason) | NextStep::Review(reason) => self.step(tx, verdict, None, Some(*reason), now)?,
         }
         if let Some(kind) = verdict.alert {
             let subject = AlertSubject {

@@ -78,11 +78,11 @@ fn accept(work: &AcceptLead, tx: &mut Transaction<'_>) -> Result<Receipt, StoreE
         accepted_at: stored(work.request.received_at),
     };
     insert_request(tx, receipt.id, LEADS, &work.request)?;
-    let key = delivery_key(work, tx, receipt.id)?;
     let (kind, state) = match work.work {
         AcceptedWork::Lead { push, .. } => (DeliveryKind::Lead, DeliveryState::of_new_lead(push)),
         AcceptedWork::Parse => (DeliveryKind::Inbound, DeliveryState::Ready),
     };
+    let key = delivery_key(work, tx, kind, receipt.id)?;
     let delivery = NewDelivery {
         id: receipt.delivery,
         tenant: &work.request.tenant,
@@ -126,13 +126,14 @@ const fn lead(work: &AcceptLead) -> Option<&Lead> {
 }
 
 /// The delivery's own key: the request's first, unless a delivery already has it.
-fn delivery_key(work: &AcceptLead, tx: &Transaction<'_>, receipt: ReceiptId) -> Result<DedupKey, StoreError> {
+fn delivery_key(
+    work: &AcceptLead,
+    tx: &Transaction<'_>,
+    kind: DeliveryKind,
+    receipt: ReceiptId,
+) -> Result<DedupKey, StoreError> {
     let none = || StoreError::Corrupt("a webhook without a key".into());
     let first = work.keys.first().ok_or_else(none)?;
-    let kind = match work.work {
-        AcceptedWork::Lead { .. } => DeliveryKind::Lead,
-        AcceptedWork::Parse => DeliveryKind::Inbound,
-    };
     if is_key_taken(tx, &work.request.tenant, kind, first)? {
         Ok(key_again(receipt, first))
     } else {
